@@ -1,0 +1,22 @@
+//! What a primitive is, what a deed is, and the only two windows to the world: [`Look`], which
+//! changes nothing, and [`World`], which acts and which only the gate holds.
+//!
+//! Deliberately not here: anything that does something. This room is words.
+
+mod command;
+mod deed;
+mod event;
+mod halt;
+mod look;
+mod operator;
+mod spec;
+mod world;
+
+pub use command::{Command, quote};
+pub use deed::{Bytes, Deed, FileState, Put, Reboot, Run, Source, Step, Undo};
+pub use event::{Event, Listener, Tally};
+pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
+pub use look::{Found, Look, Machine, Output, PortState};
+pub use operator::{Answer, Operator, Question};
+pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};
+pub use world::{HostRecord, Settled, Token, World};
