@@ -5,5 +5,6 @@ pub mod contract;
 pub mod error;
 pub mod journal;
 pub mod name;
+pub mod report;
 pub mod run;
 pub mod secret;
