@@ -3,7 +3,9 @@
 
 pub mod contract;
 pub mod error;
+pub mod fault;
 pub mod journal;
 pub mod name;
 pub mod run;
 pub mod secret;
+pub mod text;
