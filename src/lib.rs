@@ -3,8 +3,10 @@
 
 pub mod contract;
 pub mod error;
+pub mod fault;
 pub mod journal;
 pub mod name;
 pub mod report;
 pub mod run;
 pub mod secret;
+pub mod text;

@@ -1,0 +1,2 @@
+//! Configuration text, edited purely.
+pub mod diff;
