@@ -1,6 +1,7 @@
 //! The house of `mig`, floor by floor; `docs/architecture.md` is its map and
 //! `tests/architecture.rs` holds its walls.
 
+pub mod cli;
 pub mod contract;
 pub mod error;
 pub mod fault;
@@ -10,3 +11,4 @@ pub mod report;
 pub mod run;
 pub mod secret;
 pub mod text;
+pub mod world;
