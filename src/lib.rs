@@ -5,5 +5,7 @@ pub mod contract;
 pub mod error;
 pub mod journal;
 pub mod name;
+pub mod primitives;
 pub mod run;
 pub mod secret;
+pub mod text;
