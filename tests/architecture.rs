@@ -104,9 +104,9 @@ fn every_room_imports_only_what_its_floor_allows() {
                 }
             }
             for (word, owners) in OWNED {
-                let hit = line.find(word).is_some_and(|at| {
-                    !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"')
-                });
+                let hit = line
+                    .find(word)
+                    .is_some_and(|at| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"'));
                 if hit && !owners.contains(&room) {
                     wrong.push(format!("{place}: only {} may use {word}", owners.join(", ")));
                 }
