@@ -7,6 +7,7 @@ pub mod error;
 pub mod fault;
 pub mod journal;
 pub mod name;
+pub mod primitives;
 pub mod report;
 pub mod run;
 pub mod secret;

@@ -104,7 +104,8 @@ pub enum Source {
 /// What is known of a file: enough to tell it from any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileState {
-    /// Lower-case hex. `None` only where the content holds a secret; then it is never compared.
+    /// Lower-case hex. `None` only where the content holds a secret; then it is never compared,
+    /// and `size` is 0.
     pub sha256: Option<String>,
     pub size: u64,
     /// Numeric `uid:gid`.
@@ -201,11 +202,12 @@ impl FileState {
             mode,
         }
     }
-    /// Whether two states are the same as far as both are known.
+    /// Whether two states are the same as far as both are known. A text with a secret has neither a
+    /// digest nor a size before it is written: there, owner and mode must do.
     pub fn is_like(&self, other: &FileState) -> bool {
         match (&self.sha256, &other.sha256) {
             (Some(a), Some(b)) => a == b && self.owner == other.owner && self.mode == other.mode,
-            _ => self.size == other.size && self.owner == other.owner && self.mode == other.mode,
+            _ => self.owner == other.owner && self.mode == other.mode,
         }
     }
 }

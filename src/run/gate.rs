@@ -384,7 +384,10 @@ impl Gate {
             lock(&self.tally).deeds += 1;
             match done {
                 Ok(new) => answer = new,
-                Err(Halt::Failed(f)) => return self.fails(seq, n, *f),
+                Err(Halt::Failed(f)) => {
+                    self.set.world.sweep(&step.deed);
+                    return self.fails(seq, n, *f);
+                }
                 Err(Halt::Stop(stop)) => return self.poison(stop),
             }
         }

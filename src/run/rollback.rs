@@ -280,6 +280,10 @@ impl Undoing<'_> {
     /// A deed that was begun and whose end nobody saw is settled before it is taken back.
     fn settle_first(&mut self) -> Result<(), End> {
         let d = &self.deed;
+        if d.state == DeedState::Failed && d.undo.is_empty() && matches!(d.step.deed, Deed::Put(_)) {
+            self.back.prepare(&d.step.deed)?;
+            self.back.world.sweep(&d.step.deed);
+        }
         if d.state != DeedState::Begun || !d.undo.is_empty() || !matches!(d.step.undo, Undo::By(_)) {
             return Ok(());
         }
