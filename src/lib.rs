@@ -3,6 +3,7 @@
 
 pub mod contract;
 pub mod error;
+pub mod inventory;
 pub mod journal;
 pub mod name;
 pub mod run;
