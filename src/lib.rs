@@ -5,6 +5,7 @@ pub mod cli;
 pub mod contract;
 pub mod error;
 pub mod fault;
+pub mod inventory;
 pub mod journal;
 pub mod name;
 pub mod primitives;

@@ -55,7 +55,8 @@ pub fn parse(bytes: &[u8], limits: Limits) -> Result<Tree, Box<Fault>> {
     }
     let mut tree = reading.tree;
     for tab in places.tabs() {
-        let inside = not_indentation.iter().any(|(start, end)| *start <= tab.start && tab.start < *end);
+        let before = not_indentation.partition_point(|(start, _)| *start <= tab.start);
+        let inside = before.checked_sub(1).is_some_and(|i| tab.start < not_indentation[i].1);
         if !inside {
             tree.features.push(Feature { kind: FeatureKind::TabIndentation, span: tab });
         }
