@@ -2,8 +2,8 @@
 
 use super::duration::duration;
 use super::harmless;
+use super::label::place;
 use super::paint::Paint;
-use super::plan::title;
 use crate::contract::{Halt, Stop};
 use std::fmt::Write as _;
 
@@ -33,11 +33,10 @@ const MOST: usize = 20;
 impl FailurePage {
     pub fn render(&self, paint: Paint) -> String {
         let mut out = String::new();
-        let place =
-            if self.path.is_empty() { String::new() } else { format!(" in {}", paint.bold(&title(&self.path))) };
+        let at = if self.path.is_empty() { String::new() } else { format!(" in {}", paint.bold(&place(&self.path))) };
         let _ = writeln!(
             out,
-            "{} {} {} stopped{place}\n",
+            "{} {} {} stopped{at}\n",
             paint.bad("✗"),
             harmless::line(&self.playbook),
             harmless::line(&self.run)
@@ -74,7 +73,7 @@ impl FailurePage {
             }
             for (path, ms) in &self.succeeded[from..] {
                 let took = paint.dim(&duration(*ms));
-                let _ = writeln!(out, "  {} {}  {took}", paint.good("✓"), title(path));
+                let _ = writeln!(out, "  {} {}  {took}", paint.good("✓"), place(path));
             }
         }
         if !self.next.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::duration::whole_duration;
 use super::harmless;
+use super::label::{label, place};
 use super::paint::Paint;
 use crate::contract::{Deed, Event, Step, Undo};
 use crate::name::HostName;
@@ -94,7 +95,7 @@ impl Page {
                 let reason = harmless::line(reason);
                 let text = format!("──── point of no return: {reason} ────");
                 self.line(path, &paint.bad(&text));
-                let place = if path.is_empty() { String::new() } else { format!("{}: ", title(path)) };
+                let place = if path.is_empty() { String::new() } else { format!("{}: ", place(path)) };
                 self.no_return = Some(format!("{place}{reason}"));
             }
             Event::Warning { text } => self.line(&[], &format!("{} {}", paint.careful("!"), harmless::line(text))),
@@ -106,7 +107,7 @@ impl Page {
     fn heading(&mut self, path: &[String]) {
         let same = self.shown.iter().zip(path).take_while(|(a, b)| a == b).count();
         for depth in same..path.len() {
-            let title = self.paint.bold(&harmless::line(&path[depth]));
+            let title = self.paint.bold(&label(&path[depth]));
             let more = match self.cutovers.get(&path[..=depth]) {
                 Some(Some(budget)) => format!("  cutover, budget {}", whole_duration(*budget)),
                 Some(None) => "  cutover".into(),
@@ -202,10 +203,6 @@ pub(super) fn difference_line(paint: Paint, line: &str) -> String {
         Some(b'@') => paint.name(line),
         _ => paint.dim(line),
     }
-}
-
-pub(super) fn title(path: &[String]) -> String {
-    harmless::line(&path.join(" / "))
 }
 
 /// `1 deed`, `2 deeds`.

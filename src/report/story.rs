@@ -3,8 +3,9 @@
 use super::duration::{duration, whole_duration};
 use super::failure::{FailurePage, next_commands};
 use super::harmless;
+use super::label::place;
 use super::paint::Paint;
-use super::plan::{counted, title};
+use super::plan::counted;
 use crate::contract::{Event, Failure, Halt, Listener, Stop, Tally};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -153,7 +154,7 @@ impl Story {
         for (path, took, budget) in &t.cutovers {
             let text = format!("outage {} of {}", duration(*took), whole_duration(*budget));
             let text = if took > budget { paint.bad(&format!("{text}, OVER BUDGET")) } else { paint.good(&text) };
-            let _ = writeln!(out, "  {text} in {}", title(path));
+            let _ = writeln!(out, "  {text} in {}", place(path));
         }
         if !t.left.is_empty() {
             let _ = writeln!(out, "  {}", paint.careful("left as it is:"));
