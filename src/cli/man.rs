@@ -2,7 +2,7 @@
 
 use super::{command, page};
 use crate::error::{Error, Kind, Result};
-use crate::text::nearest;
+use crate::text::nearest::nearest;
 use clap::Args;
 
 /// Print the manual page of mig or of one of its commands

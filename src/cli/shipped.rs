@@ -4,7 +4,7 @@
 //! what is in them (the script room), and the lab (its room unpacks the folder named here).
 
 use crate::error::{Error, Result};
-use crate::text::nearest;
+use crate::text::nearest::nearest;
 use crate::world::files::{find_text, names_in};
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeSet;

@@ -210,6 +210,9 @@ impl FileState {
             _ => self.owner == other.owner && self.mode == other.mode,
         }
     }
+    fn length(&self) -> String {
+        if self.sha256.is_some() { format!("{} bytes", self.size) } else { "a secret".into() }
+    }
 }
 
 impl Serialize for Bytes {
@@ -240,8 +243,8 @@ impl<'de> Deserialize<'de> for Bytes {
 
 impl fmt::Display for FileState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sha = self.sha256.as_deref().map_or("a secret", |s| &s[..s.len().min(12)]);
-        write!(f, "{} bytes, {:04o}, {}, {sha}", self.size, self.mode, self.owner)
+        write!(f, "{}, {:04o}, {}", self.length(), self.mode, self.owner)?;
+        self.sha256.as_deref().map_or(Ok(()), |s| write!(f, ", {}", &s[..s.len().min(12)]))
     }
 }
 
@@ -264,13 +267,16 @@ impl fmt::Display for Deed {
                     write!(f, "{}: copy {path} of {host} to {} ({} bytes)", p.host, p.path, to.size)
                 }
                 (Source::Kept(_), ..) => write!(f, "{}: put {} back", p.host, p.path),
-                (_, None, Some(to)) => write!(f, "{}: create {} ({} bytes)", p.host, p.path, to.size),
+                (_, None, Some(to)) => write!(f, "{}: create {} ({})", p.host, p.path, to.length()),
                 (_, Some(from), Some(to)) if from.sha256 == to.sha256 && from.sha256.is_some() => {
                     write!(
                         f,
                         "{}: set {} to {} {:04o} (was {} {:04o})",
                         p.host, p.path, to.owner, to.mode, from.owner, from.mode
                     )
+                }
+                (_, Some(from), Some(to)) if from.sha256.is_none() || to.sha256.is_none() => {
+                    write!(f, "{}: write {} ({} -> {})", p.host, p.path, from.length(), to.length())
                 }
                 (_, Some(from), Some(to)) => {
                     write!(f, "{}: write {} ({} -> {} bytes)", p.host, p.path, from.size, to.size)

@@ -16,7 +16,8 @@ impl Duration {
     /// # Errors
     /// Says which rule the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
-        Ok(Duration { ms: parse(text)?, text: text.into() })
+        let ms = u64::try_from(parse(text)?.as_millis()).unwrap_or(u64::MAX);
+        Ok(Duration { ms, text: text.into() })
     }
     /// For defaults.
     pub(super) fn seconds(n: u64) -> Self {

@@ -39,7 +39,7 @@ impl Args for FileInfo {
             does: &[],
             undo: &[],
             gives: r#"{ "exists": true, "kind": "file", "size": 6,
-  "sha256": "8dabe94b5dc2c54ea9ba2fdd26fa2c89b2b1d5a5ac4dea7bb4cfbdd4b6a1cd2e",
+  "sha256": "055fb83c6b1214a0263b35c28b8c0e9507b877559da493622dc7c25dd6fe1e0e",
   "owner": "0:0", "mode": "0644", "target": null }"#,
         },
         Example {

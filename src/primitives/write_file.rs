@@ -59,7 +59,7 @@ impl Args for WriteFile {
         Example {
             script: r#"dest.write_file("/etc/app/password", secret("password"))"#,
             given: &[Given::Folder("dest: /etc/app")],
-            does: &["dest: create /etc/app/password (0 bytes)"],
+            does: &["dest: create /etc/app/password (a secret)"],
             undo: &["dest: remove /etc/app/password"],
             gives: "",
         },
