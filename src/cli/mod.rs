@@ -41,7 +41,7 @@ pub use lab::LabArgs;
 pub use man::ManArgs;
 pub use page::page;
 pub use plan::PlanArgs;
-pub use resolve::{Resolution, ResolveArgs};
+pub use resolve::{ResolveArgs, Said};
 pub use resume::ResumeArgs;
 pub use rollback::RollbackArgs;
 pub use run::RunArgs;

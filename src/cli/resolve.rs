@@ -45,7 +45,7 @@ pub struct Answer {
 
 /// What the operator says about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
+pub enum Said {
     Done,
     NotDone,
     Failed(i64),
@@ -53,13 +53,13 @@ pub enum Resolution {
 }
 
 impl ResolveArgs {
-    pub fn resolution(&self) -> Resolution {
+    pub fn said(&self) -> Said {
         match &self.answer {
-            Answer { failed: Some(code), .. } => Resolution::Failed(*code),
-            Answer { undo: true, .. } => Resolution::Undo,
-            Answer { not_done: true, .. } => Resolution::NotDone,
+            Answer { failed: Some(code), .. } => Said::Failed(*code),
+            Answer { undo: true, .. } => Said::Undo,
+            Answer { not_done: true, .. } => Said::NotDone,
             // clap has seen to it that one of them is given.
-            Answer { .. } => Resolution::Done,
+            Answer { .. } => Said::Done,
         }
     }
 }

@@ -10,6 +10,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(
     disable_help_flag = true,
+    override_usage = "mig run PLAYBOOK [OPTIONS]",
     after_help = "Examples:
   mig run conductor --help                         the parameters of a playbook
   mig run conductor --lab --yes                    rehearse it here, without a question
