@@ -6,6 +6,7 @@ pub mod error;
 pub mod journal;
 pub mod name;
 pub mod primitives;
+pub mod reference;
 pub mod run;
 pub mod secret;
 pub mod text;
