@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod journal;
 pub mod name;
 pub mod primitives;
+pub mod reference;
 pub mod report;
 pub mod run;
 pub mod secret;
