@@ -6,4 +6,6 @@ pub mod error;
 pub mod journal;
 pub mod name;
 pub mod run;
+pub mod script;
 pub mod secret;
+pub mod text;
