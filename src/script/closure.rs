@@ -37,13 +37,7 @@ pub fn unshared_value(v: &Dynamic) -> Dynamic {
 
 /// Calls a closure in another lane.
 #[expect(deprecated, reason = "Rhai marks it so to say that it may change")]
-pub fn call_in(
-    lane: Arc<Lane>,
-    engine: &Engine,
-    data: &Stored,
-    body: &FnPtr,
-    args: impl FuncArgs,
-) -> Eval {
+pub fn call_in(lane: Arc<Lane>, engine: &Engine, data: &Stored, body: &FnPtr, args: impl FuncArgs) -> Eval {
     let mut data = data.clone();
     data.global.tag = Dynamic::from(Here(lane));
     body.call_within_context(&data.create_context(engine), args)
@@ -62,7 +56,8 @@ mod tests {
     #[test]
     fn a_copy_does_not_change_what_was_captured() {
         let e = Engine::new();
-        let ast = e.compile("let n = 1; let m = #{ a: [1] }; let f = || { n += 1; m.a.push(2); n }; [f, n, m]").unwrap();
+        let ast =
+            e.compile("let n = 1; let m = #{ a: [1] }; let f = || { n += 1; m.a.push(2); n }; [f, n, m]").unwrap();
         let got: Array = e.eval_ast(&ast).unwrap();
         let f = got[0].clone().cast::<FnPtr>();
         let copy = unshared(&f);

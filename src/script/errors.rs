@@ -273,7 +273,7 @@ mod tests {
         for (text, wanted) in [
             ("1 + [2]", "+ cannot be used with int and list"),
             ("\"a\" * 3", "* cannot be used with text and int"),
-            ("if 3 { }", "bool is needed here, found int"),
+            ("let x = 3; if x { }", "bool is needed here, found int"),
             ("let x = 5; x.foo", "cannot"),
             ("[1][4]", "the list has 1 items; there is no item 4"),
             ("for x in 5 { }", "a loop needs a list"),

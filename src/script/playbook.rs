@@ -45,7 +45,8 @@ impl Playbook {
         text: &str,
         find_module: &dyn Fn(&str) -> Option<(String, String)>,
     ) -> Result<Playbook, Vec<Error>> {
-        let mut playbook = Playbook { name: name.into(), file: file.into(), text: text.into(), modules: BTreeMap::new() };
+        let mut playbook =
+            Playbook { name: name.into(), file: file.into(), text: text.into(), modules: BTreeMap::new() };
         let mut errors = vec![];
         let mut gathering = Gathering { find_module, engine: lenient(), errors: &mut errors };
         gathering.gather(&mut playbook, file, text, &mut vec![]);
@@ -190,7 +191,8 @@ mod tests {
 
     #[test]
     fn modules_are_gathered_through_modules() {
-        let p = load("import \"std/a\"; import \"lib/b\" as b;", &[("std/a", "import \"lib/b\";"), ("lib/b", "fn f() {}")]);
+        let p =
+            load("import \"std/a\"; import \"lib/b\" as b;", &[("std/a", "import \"lib/b\";"), ("lib/b", "fn f() {}")]);
         let p = p.unwrap();
         assert_eq!(p.modules.keys().collect::<Vec<_>>(), ["lib/b", "std/a"]);
         assert_eq!(p.text_of("lib/b.rhai").unwrap(), "fn f() {}");

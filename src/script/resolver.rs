@@ -65,9 +65,8 @@ impl ModuleResolver for Resolver {
         };
         let engine = self.loading();
         // The place in front of every error of the module is its own file.
-        let inside = |e: Box<EvalAltResult>| {
-            Box::new(EvalAltResult::ErrorInFunctionCall(path.into(), place.clone(), e, pos))
-        };
+        let inside =
+            |e: Box<EvalAltResult>| Box::new(EvalAltResult::ErrorInFunctionCall(path.into(), place.clone(), e, pos));
         let mut ast = engine.compile(text).map_err(|e| inside(e.into()))?;
         ast.set_source(place.as_str());
         let module: SharedModule = Module::eval_ast_as_new(Scope::new(), &ast, &engine).map_err(inside)?.into();

@@ -25,8 +25,8 @@ const NAME: &str = "value that only a run can give";
 const ONE: &[&str] = &["to_string", "print", "debug", "to_debug", "!", "-", "len", "is_empty", "to_json"];
 /// Functions of two arguments that look at either.
 const TWO: &[&str] = &[
-    "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "**", "+=", "-=", "*=", "/=", "contains", "&", "|",
-    "^", "..", "..=",
+    "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "**", "+=", "-=", "*=", "/=", "contains", "&", "|", "^",
+    "..", "..=",
 ];
 
 impl Unknown {

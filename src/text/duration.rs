@@ -23,7 +23,9 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 /// Names the missing unit, the wrong part or the range.
 pub fn parse_within(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
     let wrong = |why: &str| {
-        Err(format!("{text:?} is not a length of time: {why}; write a number with its unit (ms, s, m, h, d), as 5m or 1h30m"))
+        Err(format!(
+            "{text:?} is not a length of time: {why}; write a number with its unit (ms, s, m, h, d), as 5m or 1h30m"
+        ))
     };
     let out_of_range = || Err(format!("{text:?} is out of range: from {} to {} is possible", show(least), show(most)));
     if text.is_empty() {
@@ -54,7 +56,8 @@ pub fn parse_within(text: &str, least: Duration, most: Duration) -> Result<Durat
         }
         smallest = *millis;
         // Digits beyond u64 and overflowing sums are lengths beyond any range.
-        let Some(sum) = number.parse::<u64>().ok().and_then(|n| n.checked_mul(*millis)).and_then(|n| n.checked_add(total))
+        let Some(sum) =
+            number.parse::<u64>().ok().and_then(|n| n.checked_mul(*millis)).and_then(|n| n.checked_add(total))
         else {
             return out_of_range();
         };

@@ -22,10 +22,9 @@ pub fn syntax_said(kind: &ParseErrorType) -> (String, Vec<String>) {
         P::Reserved(word) => reserved(word),
         P::BadInput(LexError::ImproperSymbol(word, _)) if is_refused(word) => reserved(word),
         P::VariableUndefined(name) => (format!("unknown variable {name}"), vec![]),
-        P::ModuleUndefined(name) => (
-            format!("unknown module {name}"),
-            vec![format!("import \"...\" as {name}; makes it known")],
-        ),
+        P::ModuleUndefined(name) => {
+            (format!("unknown module {name}"), vec![format!("import \"...\" as {name}; makes it known")])
+        }
         P::ExprTooDeep => ("expressions are nested too deep".into(), vec!["name the inner parts with let".into()]),
         P::LiteralTooLarge(what, most) => (format!("{} exceeds the limit of {most}", lower_case(what)), vec![]),
         P::UnexpectedEOF => ("the text ends too early: a bracket or a quote is still open".into(), vec![]),

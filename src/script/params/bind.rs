@@ -202,9 +202,8 @@ mod tests {
     }
     fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, Given> {
         let place = |name: &str| Place { file: format!("--set {name}"), line: 0, column: 0 };
-        let one = |(n, v): &(&str, &str)| {
-            (n.to_string(), Given { value: GivenValue::Text(v.to_string()), place: place(n) })
-        };
+        let one =
+            |(n, v): &(&str, &str)| (n.to_string(), Given { value: GivenValue::Text(v.to_string()), place: place(n) });
         pairs.iter().map(one).collect()
     }
 
@@ -236,7 +235,11 @@ mod tests {
     #[test]
     fn row_9_a_wrong_value_is_said_with_its_kind_and_where_it_is_declared() {
         for (name, value, wanted) in [
-            ("n", "three", "--set n: n (int): must be a whole number, found \"three\"\n  n is declared at p.rhai:3:46: how many"),
+            (
+                "n",
+                "three",
+                "--set n: n (int): must be a whole number, found \"three\"\n  n is declared at p.rhai:3:46: how many",
+            ),
             ("fast", "yes", "must be true or false"),
             ("root", "../x", "must be absolute"),
             ("pause", "5", "the unit is missing"),

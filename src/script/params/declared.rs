@@ -36,9 +36,9 @@ pub fn declared(playbook: &Playbook) -> Result<Vec<ParamSpec>> {
     match (found, result) {
         (Some(specs), _) => Ok(specs),
         (None, Err(e)) => Err(wrong(&e)),
-        (None, Ok(())) => Error::bad_input("params(...) is never reached")
-            .hint("it stands first, outside of if, step and fn")
-            .err(),
+        (None, Ok(())) => {
+            Error::bad_input("params(...) is never reached").hint("it stands first, outside of if, step and fn").err()
+        }
     }
 }
 

@@ -4,13 +4,13 @@
 use super::options::{Options, closure, known};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::run::{Ended, Lane, Mode, numbered};
+use crate::script::closure::Stored;
 use crate::script::closure::{call_in, store, unshared, unshared_value};
 use crate::script::engine::STACK;
 use crate::script::errors::failure_of;
 use crate::script::lower::{lower, words};
 use crate::script::play::{Eval, Play, here};
 use crate::script::unknown::{Unknown, is_stop, or_unknown};
-use crate::script::closure::Stored;
 use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -90,10 +90,8 @@ fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Optio
     if results.values().any(|r| r.as_ref().is_err_and(|e| is_stop(e))) {
         return play.gate.lane_stops_at_edge(&lane).or_else(|h| play.raise(c, h));
     }
-    let failures: Vec<(usize, Failure)> = results
-        .iter()
-        .filter_map(|(n, r)| Some((*n, failure_of(r.as_ref().err()?, play.setting.table))))
-        .collect();
+    let failures: Vec<(usize, Failure)> =
+        results.iter().filter_map(|(n, r)| Some((*n, failure_of(r.as_ref().err()?, play.setting.table)))).collect();
     if failures.len() > asked.max_failures {
         let skipped = asked.items.len() - results.len();
         return play.raise(c, sum_up(&asked.labels, failures, skipped).into());

@@ -49,7 +49,9 @@ impl Options {
             Some(v) => {
                 let text = match v.clone().into_immutable_string() {
                     Ok(text) => text,
-                    Err(_) => return failed(format!("{}: {name} must be text as \"5m\", found {}", self.verb, words(&v))),
+                    Err(_) => {
+                        return failed(format!("{}: {name} must be text as \"5m\", found {}", self.verb, words(&v)));
+                    }
                 };
                 duration::parse_within(&text, least, duration::LONGEST)
                     .or_else(|why| failed(format!("{}: {name}: {why}", self.verb)))?
@@ -129,7 +131,10 @@ mod tests {
     #[test]
     fn an_unknown_option_is_named() {
         let said = message(options("#{ timout: \"5m\" }"));
-        assert_eq!(said, "wait_until: option \"timout\" is unknown; did you mean timeout (a length of time (\"10m\"))?");
+        assert_eq!(
+            said,
+            "wait_until: option \"timout\" is unknown; did you mean timeout (a length of time (\"10m\"))?"
+        );
         assert!(message(options("5")).contains("options must be a map, as #{ ... }, found int 5"));
     }
 

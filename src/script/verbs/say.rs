@@ -11,9 +11,7 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
     // Rhai hands what these two give to a printer of its own, which is silent.
     for (name, how) in [("print", "to_string"), ("debug", "to_debug")] {
         let p = play.clone();
-        e.register_fn(name, move |c: NativeCallContext, v: Dynamic| {
-            note(&p, &c, how, v).map(|()| String::new())
-        });
+        e.register_fn(name, move |c: NativeCallContext, v: Dynamic| note(&p, &c, how, v).map(|()| String::new()));
     }
     let p = play.clone();
     e.register_fn("point_of_no_return", move |c: NativeCallContext, reason: Dynamic| {

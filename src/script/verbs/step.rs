@@ -12,8 +12,8 @@ use std::time::Duration;
 pub fn register(e: &mut Engine, play: &Arc<Play>) {
     let p = play.clone();
     e.register_fn("step", move |c: NativeCallContext, title: Dynamic, body: Dynamic| {
-        let asked = text("step", "the title", &title)
-            .and_then(|title| Ok((title, closure("step", "the body", &body)?)));
+        let asked =
+            text("step", "the title", &title).and_then(|title| Ok((title, closure("step", "the body", &body)?)));
         let (title, body) = asked.or_else(|h| p.raise(&c, h))?;
         step(&p, &c, &title, None, &body)
     });

@@ -136,12 +136,8 @@ mod tests {
     #[test]
     fn no_verb_and_no_option_bears_a_reserved_word() {
         let options = VERBS.iter().flat_map(|v| v.options.iter().map(|(name, _)| *name));
-        let reserved: Vec<_> = VERBS
-            .iter()
-            .map(|v| v.name)
-            .chain(options)
-            .filter(|name| crate::name::RESERVED.contains(name))
-            .collect();
+        let reserved: Vec<_> =
+            VERBS.iter().map(|v| v.name).chain(options).filter(|name| crate::name::RESERVED.contains(name)).collect();
         assert_eq!(reserved, Vec::<&str>::new());
     }
 }

@@ -64,9 +64,10 @@ pub fn poll<'a>(
             }
             match v.as_bool() {
                 Ok(b) => Ok(b.into()),
-                Err(_) => {
-                    play.gate.poison(Stop::Refused(format!("{verb}: its closure must give true or false, it gave {}", words(&v))))
-                }
+                Err(_) => play.gate.poison(Stop::Refused(format!(
+                    "{verb}: its closure must give true or false, it gave {}",
+                    words(&v)
+                ))),
             }
         }
         Err(e) if is_stop(&e) => Err(play.halt_of(&e)),
