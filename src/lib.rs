@@ -12,6 +12,7 @@ pub mod primitives;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod script;
 pub mod secret;
 pub mod text;
 pub mod world;
