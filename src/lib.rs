@@ -4,6 +4,7 @@
 pub mod contract;
 pub mod error;
 pub mod journal;
+pub mod lab;
 pub mod name;
 pub mod run;
 pub mod secret;
