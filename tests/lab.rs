@@ -39,7 +39,10 @@ impl Lab {
                 file("bin/reboot", "#!/bin/sh\nexec /run/lab/reboot\n"),
                 file("hosts/source/etc/app/app.conf", "port 80\n"),
                 file("hosts/source/etc/app/key.pem", "key\n"),
-                file("hosts/source/etc/lab/boot", "#!/bin/sh\nn=$(cat /var/boots 2>/dev/null || echo 0)\necho $((n+1)) >/var/boots\n"),
+                file(
+                    "hosts/source/etc/lab/boot",
+                    "#!/bin/sh\nn=$(cat /var/boots 2>/dev/null || echo 0)\necho $((n+1)) >/var/boots\n",
+                ),
                 file("hosts/dest/etc/app/app.conf", "port 81\n"),
             ],
         )
@@ -75,6 +78,13 @@ impl Drop for Lab {
     }
 }
 
+/// Ends a client; `timeout` hands the signal on to ssh.
+fn stop(mut client: std::process::Child) {
+    let pid = rustix::process::Pid::from_child(&client);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    client.wait().unwrap();
+}
+
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(10);
     while !holds() {
@@ -97,7 +107,13 @@ fn commands_run_and_say_how_they_ended() {
     assert_eq!(l.says("source", "ps -eo stat= | grep -c Z"), "0");
     assert_eq!(l.says("source", "[ $(ps -o sid= -p $$) = $$ ] && echo leads"), "leads");
     assert_eq!(l.says("source", "echo $HOME $USER ${SSH_CONNECTION##* } $(pwd)"), "/root root 22 /root");
-    let mut cat = l.tool("ssh").args(["source", "sha256sum"]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut cat = l
+        .tool("ssh")
+        .args(["source", "sha256sum"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     std::io::Write::write_all(&mut cat.stdin.take().unwrap(), &vec![b'x'; 5_000_000]).unwrap();
     let out = cat.wait_with_output().unwrap();
     let expected = {
@@ -119,13 +135,19 @@ fn a_host_is_a_machine_of_its_own() {
     assert_eq!(l.says("source", "sudo -n -- id -u"), "0");
     let id = "cat /proc/sys/kernel/random/boot_id /etc/machine-id";
     assert_ne!(l.says("source", id), l.says("dest", id));
-    assert_ne!(l.says("source", "cat /proc/sys/kernel/random/boot_id"), std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim());
+    assert_ne!(
+        l.says("source", "cat /proc/sys/kernel/random/boot_id"),
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap().trim()
+    );
     // Nothing of the machine can be written to, nothing outside can be seen.
     assert_eq!(l.says("source", "touch /usr/mig-was-here 2>/dev/null || echo no"), "no");
     assert_eq!(l.says("source", "echo 1 2>/dev/null >/proc/sys/vm/drop_caches || echo no"), "no");
     let outside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = outside.local_addr().unwrap().port();
-    assert_eq!(l.says("source", &format!("(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null || echo refused")), "refused");
+    assert_eq!(
+        l.says("source", &format!("(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null || echo refused")),
+        "refused"
+    );
     assert_eq!(l.says("source", &format!("kill -0 {} 2>/dev/null || echo none", std::process::id())), "none");
     for check in l.lab().after_run() {
         assert_eq!(l.lab().check(check).unwrap(), None);
@@ -138,7 +160,8 @@ fn a_host_is_a_machine_of_its_own() {
 fn many_sessions_share_a_connection() {
     let l = Lab::open();
     let control = format!("ControlPath={}/c", l.state.path().display());
-    assert!(l.ssh(&["-o", &control, "-M", "-f", "-N", "source"]).status.success());
+    let mut master = l.tool("ssh").args(["-o", &control, "-M", "-N", "source"]).spawn().unwrap();
+    eventually("the master is there", || l.ssh(&["-o", &control, "-O", "check", "source"]).status.success());
     let all: Vec<_> = (0..30)
         .map(|n| l.tool("ssh").args(["-o", &control, "source", &format!("sleep 0.2; exit {n}")]).spawn().unwrap())
         .collect();
@@ -150,6 +173,7 @@ fn many_sessions_share_a_connection() {
     }
     eprintln!("a command over a warm connection, with its ssh process: {:?}", began.elapsed() / 20);
     l.ssh(&["-o", &control, "-O", "exit", "source"]);
+    master.wait().unwrap();
 }
 
 #[test]
@@ -193,18 +217,17 @@ fn ports_are_forwarded_both_ways() {
     let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = probe.local_addr().unwrap().port();
     drop(probe);
-    let mut tunnel = l.tool("ssh").args(["-N", "-L", &format!("127.0.0.1:{port}:localhost:7001"), "source"]).spawn().unwrap();
+    let tunnel =
+        l.tool("ssh").args(["-N", "-L", &format!("127.0.0.1:{port}:localhost:7001"), "source"]).spawn().unwrap();
     let mut said = String::new();
     eventually("a local forwarding answers", || {
         said.clear();
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok_and(|mut s| {
-            std::io::Read::read_to_string(&mut s, &mut said).is_ok() && !said.is_empty()
-        })
+        std::net::TcpStream::connect(("127.0.0.1", port))
+            .is_ok_and(|mut s| std::io::Read::read_to_string(&mut s, &mut said).is_ok() && !said.is_empty())
     });
     assert_eq!(said, "hello 127.0.0.12");
-    tunnel.kill().unwrap();
-    tunnel.wait().unwrap();
-    drop(server);
+    stop(tunnel);
+    stop(server);
     // A service here, reached from the host.
     let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = here.local_addr().unwrap().port();
@@ -221,10 +244,12 @@ fn ports_are_forwarded_both_ways() {
 #[test]
 fn a_command_outlives_its_client_but_not_its_host() {
     let l = Lab::open();
-    let mut client = l.tool("ssh").args(["source", "echo >/var/began; sleep 1; echo done >/var/ended"]).spawn().unwrap();
-    eventually("the command began", || l.says("source", "ls /var/began").ends_with("began") && !l.says("source", "ls /var/began").contains("cannot"));
-    client.kill().unwrap();
-    client.wait().unwrap();
+    let client = l.tool("ssh").args(["source", "echo >/var/began; sleep 1; echo done >/var/ended"]).spawn().unwrap();
+    eventually("the command began", || {
+        l.says("source", "ls /var/began").ends_with("began") && !l.says("source", "ls /var/began").contains("cannot")
+    });
+    stop(client);
+    assert_eq!(l.says("source", "cat /var/ended"), "cat: /var/ended: No such file or directory");
     eventually("the command ended", || l.says("source", "cat /var/ended") == "done");
 
     // A reboot: nothing goes on, /run and /tmp are empty, files stay, the boot id is new.
@@ -275,6 +300,7 @@ fn a_closed_lab_leaves_nothing() {
     assert!(!folder.exists());
     assert_eq!(mig::lab::find(l.state.path()).len(), 0);
     eventually("no process is left", || {
-        !String::from_utf8_lossy(&Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout).contains("sleep 654")
+        !String::from_utf8_lossy(&Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout)
+            .contains("sleep 654")
     });
 }

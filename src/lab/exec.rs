@@ -50,8 +50,7 @@ impl Login {
         command.env("SHELL", "/bin/sh").env("PATH", PATH);
         let (peer, local) = (self.peer, self.local);
         command.env("SSH_CLIENT", format!("{} {} {}", peer.ip(), peer.port(), local.port()));
-        command
-            .env("SSH_CONNECTION", format!("{} {} {} {}", peer.ip(), peer.port(), local.ip(), local.port()));
+        command.env("SSH_CONNECTION", format!("{} {} {} {}", peer.ip(), peer.port(), local.ip(), local.port()));
         if let (Some(_), Some(asked)) = (&self.forced, asked) {
             command.env("SSH_ORIGINAL_COMMAND", text(asked));
         }

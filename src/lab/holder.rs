@@ -107,7 +107,11 @@ fn watch_link(mut link: UnixStream) {
 fn watch_wishes(link: UnixStream) -> io::Result<()> {
     use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
     let watch = init(CreateFlags::CLOEXEC)?;
-    add_watch(&watch, WISHES, WatchFlags::CREATE | WatchFlags::ATTRIB | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE)?;
+    add_watch(
+        &watch,
+        WISHES,
+        WatchFlags::CREATE | WatchFlags::ATTRIB | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE,
+    )?;
     std::thread::spawn(move || {
         let mut events = [0u8; 4096];
         while matches!(rustix::io::read(&watch, &mut events), Ok(1..)) {

@@ -100,8 +100,7 @@ fn lay_out(source: &LabSource, folder: &Path, program: &Path) -> Result<()> {
         }
         tree::write(&folder.join("secrets").join(name), value.as_bytes(), 0o600).map_err(cannot)?;
     }
-    let opened =
-        Opened { name: source.name.clone(), program: program.to_owned(), settings: source.settings.clone() };
+    let opened = Opened { name: source.name.clone(), program: program.to_owned(), settings: source.settings.clone() };
     let text = serde_json::to_vec_pretty(&opened).map_err(|e| Box::new(Error::bug(e.to_string())))?;
     tree::write(&folder.join("lab.json"), &text, 0o600).map_err(cannot)
 }
@@ -125,7 +124,8 @@ fn write_key(path: &Path, key: &PrivateKey) -> Result<()> {
 /// not make the others (a container), one of its own may still allow them.
 fn start(folder: &Path, program: &Path) -> Result<()> {
     let is_root = rustix::process::geteuid().is_root();
-    let ways: &[&[&str]] = if is_root { &[&[], &["--user", "--map-root-user"]] } else { &[&["--user", "--map-root-user"]] };
+    let ways: &[&[&str]] =
+        if is_root { &[&[], &["--user", "--map-root-user"]] } else { &[&["--user", "--map-root-user"]] };
     let mut said = String::new();
     for way in ways {
         match try_start(folder, program, way) {

@@ -130,7 +130,9 @@ impl OpenLab {
             .args(["--", host, command])
             .stdin(Stdio::null())
             .output()
-            .map_err(|e| Box::new(Error::refused(format!("cannot start ssh: {e}")).hint("install the OpenSSH client")))?;
+            .map_err(|e| {
+                Box::new(Error::refused(format!("cannot start ssh: {e}")).hint("install the OpenSSH client"))
+            })?;
         Ok(Answered {
             code: output.status.code().unwrap_or(255),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -176,7 +178,8 @@ impl OpenLab {
     /// The files of a host as they are now.
     pub fn snapshot(&self, host: &str) -> Result<Snapshot> {
         let answer = self.ask(&Request::Snapshot { host: host.to_owned() })?;
-        serde_json::from_value(answer).map_err(|e| Box::new(Error::bug(format!("the lab's answer makes no sense: {e}"))))
+        serde_json::from_value(answer)
+            .map_err(|e| Box::new(Error::bug(format!("the lab's answer makes no sense: {e}"))))
     }
 
     /// Ends the lab: its hosts, its processes, its files.

@@ -44,8 +44,14 @@ impl KeyOptions {
                 }),
                 // Nothing of this exists here, so there is nothing to forbid or to grant.
                 (
-                    "no-pty" | "pty" | "no-agent-forwarding" | "agent-forwarding" | "no-x11-forwarding"
-                    | "x11-forwarding" | "no-user-rc" | "user-rc",
+                    "no-pty"
+                    | "pty"
+                    | "no-agent-forwarding"
+                    | "agent-forwarding"
+                    | "no-x11-forwarding"
+                    | "x11-forwarding"
+                    | "no-user-rc"
+                    | "user-rc",
                     None,
                 ) => {}
                 // sshd reads it and, unless told otherwise, ignores it.
@@ -82,9 +88,10 @@ impl KeyOptions {
         let asked = if host.is_empty() { "localhost" } else { host };
         !self.no_forwarding
             && (self.permit_listen.is_empty()
-                || self.permit_listen.iter().any(|(h, p)| {
-                    h.as_ref().is_none_or(|h| h == "*" || h == asked) && p.is_none_or(|p| p == port)
-                }))
+                || self
+                    .permit_listen
+                    .iter()
+                    .any(|(h, p)| h.as_ref().is_none_or(|h| h == "*" || h == asked) && p.is_none_or(|p| p == port)))
     }
 }
 
@@ -204,7 +211,8 @@ mod tests {
 
     #[test]
     fn forwarding_is_narrowed() {
-        let o = KeyOptions::parse("restrict,port-forwarding,permitopen=\"127.0.0.1:6379\",permitlisten=\"8080\"").unwrap();
+        let o =
+            KeyOptions::parse("restrict,port-forwarding,permitopen=\"127.0.0.1:6379\",permitlisten=\"8080\"").unwrap();
         assert!(o.may_open("127.0.0.1", 6379) && !o.may_open("127.0.0.1", 6380) && !o.may_open("x", 6379));
         assert!(o.may_listen("localhost", 8080) && !o.may_listen("localhost", 8081));
     }

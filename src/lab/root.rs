@@ -4,9 +4,7 @@
 //! to the machine cannot be written to: the lab may run as the real root.
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
-use rustix::mount::{
-    MountFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive, mount_remount, unmount,
-};
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive, mount_remount, unmount};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};

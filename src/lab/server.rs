@@ -90,8 +90,7 @@ async fn accept(host: &Arc<Host>, config: &Arc<russh::server::Config>, listener:
 
 /// Answers on the address of another host whenever, and as long as, that one is off.
 async fn take_over(host: Arc<Host>, config: Arc<russh::server::Config>, address: Ipv4Addr, owner: File) {
-    let is_off =
-        || rustix::fs::statat(&owner, "off", rustix::fs::AtFlags::empty()).is_ok();
+    let is_off = || rustix::fs::statat(&owner, "off", rustix::fs::AtFlags::empty()).is_ok();
     let mut tick = tokio::time::interval(Duration::from_millis(50));
     loop {
         tick.tick().await;

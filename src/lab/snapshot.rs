@@ -36,8 +36,20 @@ pub enum EntryKind {
 
 /// Where the machine's own files are mounted, what mig keeps for itself, and what the lab put there.
 const LEFT_OUT: &[&str] = &[
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/proc", "/dev", "/sys", "/lab",
-    "/var/lib/mig", "/run/lab",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix",
+    "/proc",
+    "/dev",
+    "/sys",
+    "/lab",
+    "/var/lib/mig",
+    "/run/lab",
 ];
 
 /// Reads the whole tree under `tree`. What vanishes meanwhile is left out.

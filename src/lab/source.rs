@@ -42,9 +42,12 @@ impl LabSource {
                 _ => false,
             };
             if !known || file.path.split('/').any(|part| part.is_empty() || part == ".." || part == ".") {
-                return Error::bad_input(format!("the lab \"{name}\" has a file that belongs to nothing: {}", file.path))
-                    .hint("expected lab.yml, bin/PROGRAM, hosts/NAME/PATH or hosts/NAME.bin/PROGRAM")
-                    .err();
+                return Error::bad_input(format!(
+                    "the lab \"{name}\" has a file that belongs to nothing: {}",
+                    file.path
+                ))
+                .hint("expected lab.yml, bin/PROGRAM, hosts/NAME/PATH or hosts/NAME.bin/PROGRAM")
+                .err();
             }
         }
         let files = files.into_iter().map(LabFile::with_its_mode).collect();
