@@ -7,6 +7,7 @@ pub mod error;
 pub mod fault;
 pub mod inventory;
 pub mod journal;
+pub mod lab;
 pub mod name;
 pub mod primitives;
 pub mod reference;

@@ -77,7 +77,7 @@ impl<'a> Findings<'a> {
             let mut error = Error::bad_input(&finding.message).at(self.place(finding.span));
             let beside = finding.beside.and_then(show).unwrap_or_default();
             if let Some(text) = show(finding.span) {
-                error = error.excerpt(beside + &text);
+                error = error.excerpt(beside + text.as_str());
             }
             error.hints.clone_from(&finding.hints);
             errors.push(error);

@@ -28,5 +28,5 @@ fn function(e: &Entry, parameters: &[String]) -> String {
             out += &format!("/// * `{}` ({}{default}): {}\n", o.name, o.kind, o.doc);
         }
     }
-    out + &format!("fn {}({}) -> ?;\n", e.name, parameters.join(", "))
+    out + format!("fn {}({}) -> ?;\n", e.name, parameters.join(", ")).as_str()
 }
