@@ -143,9 +143,7 @@ impl Ground {
         settings.hosts = self.hosts();
         settings.accept_new_host_keys = globals.accept_new_host_keys;
         settings.secrets = self.secrets(operator);
-        if let Some(limit) = globals.reconnect_for {
-            settings.reconnect_for = limit;
-        }
+        settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
     }
 
