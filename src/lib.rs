@@ -7,3 +7,4 @@ pub mod journal;
 pub mod name;
 pub mod run;
 pub mod secret;
+pub mod world;
