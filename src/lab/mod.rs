@@ -35,6 +35,6 @@ pub use enter::{enter, reexec_inside};
 pub use open::{find, open, open_with};
 pub use open_lab::{Answered, OpenLab, power};
 pub use serve::serve;
-pub use settings::{Check, Differs, HostSettings, Settings};
+pub use settings::{ByHand, Check, Differs, HandCommand, HostSettings, Settings};
 pub use snapshot::{Entry, EntryKind, Snapshot};
 pub use source::{LabFile, LabSource};

@@ -31,6 +31,9 @@ pub struct Settings {
     /// Programs that the operator's machine must have.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// What a person would do by hand, done here when a playbook says so.
+    #[serde(default)]
+    pub by_hand: Vec<ByHand>,
     /// What must hold after a run.
     #[serde(default)]
     pub after_run: Vec<Check>,
@@ -68,6 +71,28 @@ pub struct HostSettings {
 
 fn down_for() -> u64 {
     200
+}
+
+/// What the lab does when a playbook tells a person to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByHand {
+    /// Words of the instruction; enough of them to tell it from others.
+    pub says: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_off: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_on: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<HandCommand>,
+}
+
+/// A command on a host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandCommand {
+    pub host: String,
+    pub command: String,
 }
 
 /// A command on a host and what it must answer.
