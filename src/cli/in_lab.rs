@@ -40,11 +40,6 @@ fn gather(dir: &include_dir::Dir<'_>, top: &Path, out: &mut Vec<LabFile>) {
     }
 }
 
-/// The lab in which this process runs, if it was started again in one.
-pub fn inside() -> Option<OpenLab> {
-    OpenLab::inside()
-}
-
 /// Opens a fresh lab for a run of this playbook, or takes one that was opened for it by hand.
 ///
 /// # Errors
@@ -85,10 +80,10 @@ pub fn of_run(run: &crate::journal::RunRow, globals: &Globals) -> Result<OpenLab
     })
 }
 
-/// Runs this very command again inside the lab; gives its exit code.
+/// Enters the lab with this process. Before any thread starts.
 ///
 /// # Errors
 /// The lab cannot be entered.
-pub fn again_inside(lab: &OpenLab) -> Result<u8, Wrong> {
-    Ok(lab::reexec_inside(lab)?)
+pub fn enter(lab: &OpenLab) -> Result<(), Wrong> {
+    Ok(lab::enter(lab)?)
 }

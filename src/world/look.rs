@@ -35,7 +35,7 @@ impl Fleet {
                     self.end_reading(link, &session).await;
                     let failure =
                         Failure::new(format!("`{command}` on {host} was given up after {}", seconds(timeout_ms)));
-                    return Err(failure.output(out.into_text() + &err.into_text()).into());
+                    return Err(failure.output(out.into_text() + err.into_text().as_str()).into());
                 }
                 Err(trouble) => tries.again(self, host, trouble).await?,
             }
