@@ -406,7 +406,3 @@ pub fn ago(at_ms: i64) -> String {
     format!("{} ago", report::whole_duration(ms))
 }
 
-/// The person, unless a lab plays it.
-pub fn operator(person: Arc<Person>) -> Arc<dyn Operator> {
-    person
-}
