@@ -3,7 +3,7 @@
 
 use super::ground::Ground;
 use super::wrong::Wrong;
-use super::{Face, Globals, Person, exit, page, signals};
+use super::{Face, Globals, exit, page, signals};
 use crate::contract::{Event, Failure, Halt, Listener, Operator, Stop};
 use crate::error::{Error, Kind};
 use crate::journal::{Journal, Record, RunRow, RunState};
