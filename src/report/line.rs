@@ -17,14 +17,24 @@ impl Line {
         self.0.push((ink, text.into()));
         self
     }
-    /// Returns it painted, and the columns it takes: at most so many.
+    /// Returns it painted, and the columns it takes: at most so many. The widest piece gives way
+    /// first, so that what stands behind a long title (a time, a mark) can still be read.
     pub fn paint(&self, paint: Paint, columns: usize) -> (String, usize) {
+        /// A piece that is shorter than this tells nothing any more.
+        const LEAST: usize = 12;
+        let widths: Vec<usize> = self.0.iter().map(|(_, text)| width(text)).collect();
+        let too_much = widths.iter().sum::<usize>().saturating_sub(columns);
+        let widest = widths.iter().copied().enumerate().max_by_key(|(n, w)| (*w, std::cmp::Reverse(*n)));
         let (mut out, mut left) = (String::new(), columns);
-        for (ink, text) in &self.0 {
-            let piece = cut(text, left);
+        for (n, (ink, text)) in self.0.iter().enumerate() {
+            let most = match widest {
+                Some((at, w)) if at == n && w > LEAST => w.saturating_sub(too_much).max(LEAST),
+                _ => usize::MAX,
+            };
+            let piece = cut(text, left.min(most));
             left -= width(&piece).min(left);
             out.push_str(&paint.ink(*ink, &piece));
-            if piece.len() != text.len() {
+            if left == 0 {
                 break;
             }
         }
@@ -40,6 +50,7 @@ mod tests {
     fn a_line_is_cut_where_its_text_is_too_long() {
         let l = Line::at(1).add(Ink::Good, "✓ ").add(Ink::Plain, "copy the files").add(Ink::Dim, "  1.2s");
         assert_eq!(l.paint(Paint::PLAIN, 40), ("  ✓ copy the files  1.2s".into(), 24));
+        assert_eq!(l.paint(Paint::PLAIN, 22), ("  ✓ copy the fi…  1.2s".into(), 22));
         assert_eq!(l.paint(Paint::PLAIN, 12), ("  ✓ copy th…".into(), 12));
         assert_eq!(l.paint(Paint::COLOURS, 8), ("  \x1b[32m✓ \x1b[0mcop…".into(), 8));
     }

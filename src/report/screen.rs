@@ -5,7 +5,6 @@
 //! was made narrower has wrapped them meanwhile. Deliberately not here: what is shown (`tree`),
 //! where the terminal is and how large (cli), what time it is (the caller).
 
-use super::line::Line;
 use super::paint::Paint;
 use super::sink::Sink;
 use super::tree::Tree;
@@ -153,21 +152,21 @@ impl Drawing {
     }
     fn hold(&mut self) {
         self.holds += 1;
-        let text = self.up();
+        let text = self.up() + "\x1b[J";
         self.sink.write(&text);
     }
     fn release(&mut self) {
         self.holds = self.holds.saturating_sub(1);
     }
-    /// Goes to the first of the drawn lines and clears from there.
+    /// Goes to the first of the drawn lines.
     fn up(&mut self) -> String {
         let (columns, _) = (self.size)();
         let rows: usize = self.drawn.drain(..).map(|w| w.div_ceil(columns.max(1)).max(1)).sum();
         // The cursor stands behind the last line, which has no newline.
         match rows {
             0 => String::new(),
-            1 => "\r\x1b[J".into(),
-            n => format!("\r\x1b[{}A\x1b[J", n - 1),
+            1 => "\r".into(),
+            n => format!("\r\x1b[{}A", n - 1),
         }
     }
     fn draw(&mut self) {
@@ -178,26 +177,33 @@ impl Drawing {
         let (columns, rows) = (self.size)();
         // The last column stays free: a full line would wrap in some terminals.
         let columns = columns.saturating_sub(1).max(1);
+        let (mut is_first, had_drawn) = (true, !self.drawn.is_empty());
         let mut text = self.up();
+        // The rest is cleared behind the first line, not before it: tmux takes clearing from the top
+        // left corner for a new page, and would keep a copy of each drawing in its history.
+        let mut clear = |text: &mut String, painted: &str| {
+            let (before, after) = if std::mem::take(&mut is_first) { ("\x1b[2K", "\x1b[J") } else { ("", "") };
+            text.extend([before, painted, after]);
+        };
         for line in self.tree.take_final(now) {
-            text.push_str(&self.line(&line, columns).0);
+            clear(&mut text, &line.paint(self.paint, columns).0);
             text.push('\n');
         }
         let live = self.tree.live(rows.saturating_sub(2).max(1), now, self.tick);
         for (n, line) in live.iter().enumerate() {
-            let (painted, width) = self.line(line, columns);
+            let (painted, width) = line.paint(self.paint, columns);
             if n > 0 {
                 text.push('\n');
             }
-            text.push_str(&painted);
+            clear(&mut text, &painted);
             self.drawn.push(width);
+        }
+        if is_first && had_drawn {
+            text.push_str("\x1b[J");
         }
         if !text.is_empty() {
             self.sink.write(&text);
         }
-    }
-    fn line(&self, line: &Line, columns: usize) -> (String, usize) {
-        line.paint(self.paint, columns)
     }
     /// What is still open stays on the terminal as it is.
     fn end(mut self) {

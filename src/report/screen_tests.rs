@@ -57,6 +57,7 @@ impl Glass {
                             self.lines.truncate(self.at.0 + 1);
                             self.lines[self.at.0].truncate(self.at.1);
                         }
+                        'K' => self.lines[self.at.0].truncate(self.at.1 - self.at.1 % self.columns),
                         'm' => {}
                         other => panic!("an unknown sequence: {other}"),
                     }
