@@ -10,10 +10,17 @@ use super::sink::Sink;
 use super::tree::Tree;
 use crate::contract::{Event, Listener};
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// How often a drawing moves when nothing happens, and how long events are gathered when they do.
+const SPIN: Duration = Duration::from_millis(100);
+const CALM: Duration = Duration::from_millis(25);
+/// So many events may wait to be drawn before those that only pass by are left out.
+const MOST_WAITING: usize = 4096;
 
 /// A terminal, as far as a screen needs one.
 pub struct Terminal {
@@ -28,6 +35,8 @@ pub struct Terminal {
 /// Shows a run while it goes on.
 pub struct Screen {
     to: Mutex<Sender<Message>>,
+    /// How many events are not drawn yet.
+    waiting: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -53,14 +62,23 @@ impl Screen {
     /// Begins to draw.
     pub fn new(terminal: Terminal) -> Self {
         let (to, from) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let heard = waiting.clone();
         let thread = std::thread::spawn(move || {
             let mut drawing = Drawing::new(terminal);
             loop {
-                match from.recv_timeout(Duration::from_millis(100)) {
+                match from.recv_timeout(SPIN) {
                     Ok(first) => {
+                        if matches!(first, Message::Heard(_)) {
+                            // What comes close together is drawn once.
+                            std::thread::sleep(CALM);
+                        }
                         for message in std::iter::once(first).chain(from.try_iter()) {
                             match message {
-                                Message::Heard(event) => drawing.hear(&event),
+                                Message::Heard(event) => {
+                                    heard.fetch_sub(1, Ordering::Relaxed);
+                                    drawing.hear(&event);
+                                }
                                 Message::Hold(ready) => {
                                     drawing.hold();
                                     let _ = ready.send(());
@@ -70,13 +88,13 @@ impl Screen {
                             }
                         }
                     }
-                    Err(RecvTimeoutError::Timeout) => drawing.tick(),
+                    Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return drawing.end(),
                 }
                 drawing.draw();
             }
         });
-        Screen { to: Mutex::new(to), thread: Mutex::new(Some(thread)) }
+        Screen { to: Mutex::new(to), waiting, thread: Mutex::new(Some(thread)) }
     }
 
     fn sender(&self) -> Sender<Message> {
@@ -113,6 +131,12 @@ impl Drop for Screen {
 
 impl Listener for Screen {
     fn hear(&self, event: &Event) {
+        // A terminal that is held must not fill the memory: what only passes by is left out then.
+        let passes_by = matches!(event, Event::Output { .. } | Event::Progress { .. } | Event::Waiting { .. });
+        if passes_by && self.waiting.load(Ordering::Relaxed) > MOST_WAITING {
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = self.sender().send(Message::Heard(Box::new(event.clone())));
     }
 }
@@ -127,7 +151,6 @@ struct Drawing {
     /// How wide each of the lines is that are drawn now.
     drawn: Vec<usize>,
     holds: usize,
-    tick: usize,
 }
 
 impl Drawing {
@@ -140,15 +163,11 @@ impl Drawing {
             paint: t.paint,
             drawn: vec![],
             holds: 0,
-            tick: 0,
         }
     }
     fn hear(&mut self, event: &Event) {
         let now = (self.now)();
         self.tree.hear(event, now);
-    }
-    fn tick(&mut self) {
-        self.tick = self.tick.wrapping_add(1);
     }
     fn hold(&mut self) {
         self.holds += 1;
@@ -189,7 +208,7 @@ impl Drawing {
             clear(&mut text, &line.paint(self.paint, columns).0);
             text.push('\n');
         }
-        let live = self.tree.live(rows.saturating_sub(2).max(1), now, self.tick);
+        let live = self.tree.live(rows.saturating_sub(2).max(1), now);
         for (n, line) in live.iter().enumerate() {
             let (painted, width) = line.paint(self.paint, columns);
             if n > 0 {

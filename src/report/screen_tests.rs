@@ -300,3 +300,36 @@ fn a_screen_that_nobody_sees_does_not_stop_the_run() {
     screen.hear(&begins(&["late"]));
     drop(screen.hold());
 }
+
+#[test]
+fn a_terminal_that_is_held_holds_neither_the_run_nor_the_memory() {
+    /// Writes nothing until it is let go.
+    struct Held(Arc<Mutex<()>>);
+    impl Write for Held {
+        fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+            let _wait = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(buf.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let key = Arc::new(Mutex::new(()));
+    let held = key.lock().unwrap();
+    let screen = Screen::new(Terminal {
+        out: Box::new(Held(key.clone())),
+        size: Box::new(|| (80, 24)),
+        now: Box::new(|| 0),
+        paint: Paint::PLAIN,
+    });
+    screen.hear(&begins(&["A"]));
+    std::thread::sleep(Duration::from_millis(100));
+    for _ in 0..20_000 {
+        screen.hear(&prints("x\n"));
+    }
+    screen.hear(&ends(&["A"], 1));
+    assert!(screen.waiting.load(SeqCst) <= MOST_WAITING + 2);
+    drop(held);
+    screen.end();
+    assert_eq!(screen.waiting.load(SeqCst), 0);
+}

@@ -71,13 +71,14 @@ impl Node {
             self.took = now.saturating_sub(self.began);
         }
     }
-    fn line(&self, depth: usize, now: u64, tick: usize) -> Line {
+    fn line(&self, depth: usize, now: u64) -> Line {
         const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
         let title = label(&self.title);
         let line = Line::at(depth);
         let line = match self.stand {
             Stand::Open => {
-                let mark = SPINNER.get(tick % SPINNER.len()).copied().unwrap_or("·");
+                let tick = usize::try_from(now / 100 % 10).unwrap_or(0);
+                let mark = SPINNER.get(tick).copied().unwrap_or("·");
                 let took = whole_duration(now.saturating_sub(self.began));
                 let line = line.add(Ink::Name, format!("{mark} ")).add(Ink::Bold, title);
                 match (self.is_cutover, self.budget) {
@@ -138,12 +139,12 @@ fn node_in<'a>(items: &'a mut Vec<Item>, title: &str, now: u64) -> &'a mut Node 
     }
 }
 
-fn render(items: &[Item], depth: usize, now: u64, tick: usize, out: &mut Vec<Line>) {
+fn render(items: &[Item], depth: usize, now: u64, out: &mut Vec<Line>) {
     for item in items {
         match item {
             Item::Node(n) => {
-                out.push(n.line(depth, now, tick));
-                render(&n.items, depth + 1, now, tick, out);
+                out.push(n.line(depth, now));
+                render(&n.items, depth + 1, now, out);
             }
             Item::Said(line) => {
                 out.push(line.clone());
@@ -290,14 +291,14 @@ impl Tree {
         let is_open = |i: &Item| matches!(i, Item::Node(n) if n.stand == Stand::Open);
         let end = self.items.iter().position(is_open).unwrap_or(self.items.len());
         let mut out = vec![];
-        render(&self.items.drain(..end).collect::<Vec<_>>(), 0, now, 0, &mut out);
+        render(&self.items.drain(..end).collect::<Vec<_>>(), 0, now, &mut out);
         out
     }
 
     /// The lines that still change, at most so many: what is at hand, and the last of the tree.
-    pub fn live(&self, rows: usize, now: u64, tick: usize) -> Vec<Line> {
+    pub fn live(&self, rows: usize, now: u64) -> Vec<Line> {
         let mut tree = vec![];
-        render(&self.items, 0, now, tick, &mut tree);
+        render(&self.items, 0, now, &mut tree);
         // Many branches at once: one line each, the newest last.
         let tail = match self.hands.len() {
             0 | 1 => 3,
