@@ -205,10 +205,11 @@ impl Drawing {
             text.extend([before, painted, after]);
         };
         for line in self.tree.take_final(now) {
-            clear(&mut text, &line.paint(self.paint, columns).0);
+            // What stays may be as long as it is: nothing will have to find its way back over it.
+            clear(&mut text, &line.paint(self.paint, usize::MAX).0);
             text.push('\n');
         }
-        let live = self.tree.live(rows.saturating_sub(2).max(1), now);
+        let live = self.tree.live(columns, rows.saturating_sub(2).max(1), now);
         for (n, line) in live.iter().enumerate() {
             let (painted, width) = line.paint(self.paint, columns);
             if n > 0 {

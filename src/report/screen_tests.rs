@@ -333,3 +333,18 @@ fn a_terminal_that_is_held_holds_neither_the_run_nor_the_memory() {
     screen.end();
     assert_eq!(screen.waiting.load(SeqCst), 0);
 }
+
+#[test]
+fn an_instruction_can_be_read_to_its_end() {
+    let mut d = Desk::new(30, 24);
+    let text = "PLEASE DO: power the old machine off by hand\nthen wait";
+    d.at(0, &[begins(&["A"]), Event::Note { path: path(&["A"]), text: text.into() }]);
+    insta::assert_snapshot!(d.glass.shows(), @r"
+    ⠋ A  0s
+      · PLEASE DO: power the old
+        machine off by hand
+        then wait
+    ");
+    d.at(10, &[ends(&["A"], 10)]);
+    assert_eq!(d.glass.shows(), "✓ A  0.0s\n  · PLEASE DO: power the old machine off by hand\n    then wait\n");
+}
