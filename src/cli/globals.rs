@@ -38,6 +38,10 @@ pub struct Globals {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
     pub color: Color,
 
+    /// How long a lost connection is tried again before it fails the step, such as 30s or 10m
+    #[arg(long, value_name = "DURATION", global = true, value_parser = crate::text::duration::parse, default_value = "5m", hide_short_help = true)]
+    pub reconnect_for: std::time::Duration,
+
     /// Where runs are kept; left out, $MIG_STATE, else $XDG_STATE_HOME/mig, else ~/.local/state/mig
     #[arg(long, value_name = "FOLDER", global = true, hide = true)]
     pub state: Option<PathBuf>,

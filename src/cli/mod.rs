@@ -27,6 +27,13 @@ mod start;
 mod terminal;
 mod test;
 mod unlock;
+mod lab_hands;
+mod in_lab;
+mod drive;
+mod ground;
+mod gathered;
+mod signals;
+mod wrong;
 
 pub use check::{CheckArgs, Format};
 pub use command::{Cli, Command, command};

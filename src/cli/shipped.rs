@@ -71,6 +71,20 @@ pub fn stdlib(name: &str) -> Result<Option<Script>> {
     named(name, "stdlib", &STDLIB)
 }
 
+/// A module by its import path (`std/ssr`): `./stdlib` first, then the binary. Gives place and text.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn stdlib_module(path: &str) -> Result<Option<(String, String)>> {
+    let file = format!("{path}.rhai");
+    let own = Path::new("stdlib").join(&file);
+    if let Some(text) = find_text(&own, LARGEST)? {
+        return Ok(Some((own.display().to_string(), text)));
+    }
+    let inside = STDLIB.get_file(&file).and_then(|f| f.contents_utf8());
+    Ok(inside.map(|text| (format!("stdlib/{file}"), text.to_string())))
+}
+
 /// The lab of a playbook, if it has one.
 pub fn lab_of(script: &Script) -> Option<Lab> {
     let name = format!("{}.lab", script.name);

@@ -1,7 +1,7 @@
 use super::mode::Mode;
 use super::owner::Owner;
-use super::place::{file_at, mode_of_new, needs_folder, owner_of_new, put};
-use crate::contract::{Args, Change, Example, Failure, FileState, Given, Look, Outcome, Plan, Source, failed};
+use super::place::{file_at, mode_of_new, needs_folder, owner_of_new, put, seen};
+use crate::contract::{Args, Change, Example, Failure, FileState, Given, Look, Outcome, Plan, Source, Step, failed};
 use crate::name::{HostName, RemotePath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,5 +96,9 @@ impl Change for CopyFile {
         }
         let source = Source::File { host: self.from.clone(), path: self.path.clone() };
         Ok(Plan::Do(vec![put(&self.to, at, old, Some(new), source, look)?]))
+    }
+
+    fn observe(&self, look: &dyn Look, done: &[Step]) -> Outcome<Plan> {
+        seen(done, look)
     }
 }

@@ -24,6 +24,10 @@ impl Duration {
         Duration { text: format!("{n}s"), ms: n * 1_000 }
     }
     /// For defaults.
+    pub(super) fn hours(n: u64) -> Self {
+        Duration { text: format!("{n}h"), ms: n * 3_600_000 }
+    }
+    /// For defaults.
     pub(super) fn minutes(n: u64) -> Self {
         Duration { text: format!("{n}m"), ms: n * 60_000 }
     }

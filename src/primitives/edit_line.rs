@@ -1,4 +1,4 @@
-use super::place::file_at;
+use super::place::{file_at, owner_of_new, seen};
 use crate::contract::{
     Args, Bytes, Change, Deed, Example, FileState, Given, Look, Outcome, Plan, Put, Source, Step, Undo, failed,
 };
@@ -91,7 +91,7 @@ impl Change for EditLine {
             Err(why) => return failed(format!("edit_line: {file} on {host}: {why}")),
         };
         // Who may not give a file away writes it as their own: the old owner comes with the undo.
-        let owner = super::place::owner_of_new(host, None, Some(&from), look)?;
+        let owner = owner_of_new(host, None, Some(&from), look)?;
         let put = Put {
             host: host.clone(),
             path: file.clone(),
@@ -102,5 +102,9 @@ impl Change for EditLine {
         };
         let undo = Undo::By(vec![Deed::Put(put.reversed(Some(Bytes(old))))]);
         Ok(Plan::Do(vec![Step { deed: Deed::Put(put), undo }]))
+    }
+
+    fn observe(&self, look: &dyn Look, done: &[Step]) -> Outcome<Plan> {
+        seen(done, look)
     }
 }

@@ -3,7 +3,9 @@ use crate::name::HostName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Tell what a machine is: its system, its identity, its free disk, its programs.
+/// Tell what a machine is, and what it has.
+///
+/// Its system, its identity, its free disk, its programs, and the user that commands run as.
 ///
 /// It is what the machine said when it was first reached.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@
 
 use super::{mode::Mode, owner::Owner};
 use crate::contract::{
-    Bytes, Command, Deed, Failure, FileState, Found, Look, Outcome, Put, Source, Step, Undo, failed,
+    Bytes, Command, Deed, Failure, FileState, Found, Look, Outcome, Plan, Put, Source, Step, Undo, failed,
 };
 use crate::name::{HostName, RemotePath};
 
@@ -98,4 +98,22 @@ pub fn put(
     }
     let undo = Undo::By(vec![Deed::Put(put.reversed(old))]);
     Ok(Step { deed: Deed::Put(put), undo })
+}
+
+/// Whether each file is seen as it was put. What it was made from may have changed since, or gone: a
+/// copy is done all the same.
+pub fn seen(done: &[Step], look: &dyn Look) -> Outcome<Plan> {
+    for step in done {
+        let Deed::Put(put) = &step.deed else { continue };
+        let now = file_at(&put.host, &put.path, look)?;
+        let is_so = match (&now, &put.to) {
+            (Some(now), Some(to)) => now.is_like(to),
+            (now, to) => now.is_none() && to.is_none(),
+        };
+        if !is_so {
+            let shown = now.map_or("not there".to_string(), |n| n.to_string());
+            return Ok(Plan::Wait(format!("{} on {} is {shown}", put.path, put.host)));
+        }
+    }
+    Ok(Plan::Already)
 }

@@ -1,5 +1,5 @@
-use super::place::{file_at, put};
-use crate::contract::{Args, Change, Example, Given, Look, Outcome, Plan, Source};
+use super::place::{file_at, put, seen};
+use crate::contract::{Args, Change, Example, Given, Look, Outcome, Plan, Source, Step};
 use crate::name::{HostName, RemotePath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,5 +44,9 @@ impl Change for RemoveFile {
             None => Ok(Plan::Already),
             old => Ok(Plan::Do(vec![put(&self.host, &self.path, old, None, Source::Nothing, look)?])),
         }
+    }
+
+    fn observe(&self, look: &dyn Look, done: &[Step]) -> Outcome<Plan> {
+        seen(done, look)
     }
 }

@@ -74,10 +74,10 @@ impl JsonSchema for TakenBack {
 }
 
 fn an_hour() -> Duration {
-    Duration::minutes(60)
+    Duration::hours(1)
 }
 fn a_minute() -> Duration {
-    Duration::seconds(60)
+    Duration::minutes(1)
 }
 fn only_zero() -> Vec<i64> {
     vec![0]

@@ -2,7 +2,9 @@
 //! writes files when a test says so.
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
-use mig::contract::{Command, FileState, Found, Given, Look, Machine, Outcome, Output, PortState, Put, Source, failed};
+use mig::contract::{
+    Command, FileState, Found, Given, Halt, Look, Machine, Outcome, Output, PortState, Put, Source, Stop, failed,
+};
 use mig::name::{HostName, RemotePath};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -31,6 +33,7 @@ pub struct Fake {
     /// Numeric user and group by host; root when absent.
     users: BTreeMap<String, (u32, u32)>,
     /// Boot ids still to come, by host. The last is given again and again; none is `boot-1-of-HOST`.
+    /// "away" is a machine that does not answer, "interrupted" a Ctrl-C.
     boots: RefCell<BTreeMap<String, VecDeque<String>>>,
     kept: BTreeMap<Place, Thing>,
     /// Every command that was asked for.
@@ -178,6 +181,7 @@ impl Look for Fake {
     }
     fn boot_id(&self, host: &HostName) -> Outcome<String> {
         match self.boots.borrow_mut().get_mut(host.as_ref()).and_then(next) {
+            Some(id) if id == "interrupted" => Err(Halt::Stop(Stop::Interrupted)),
             Some(id) if id == "away" => failed(format!("{host} does not answer")),
             Some(id) => Ok(id),
             None => Ok(format!("boot-1-of-{host}")),
