@@ -1,3 +1,5 @@
+//! One line of a file: the edit itself is `text::line_edit`.
+
 use super::place::{file_at, owner_of_new, seen};
 use crate::contract::{
     Args, Bytes, Change, Deed, Example, FileState, Given, Look, Outcome, Plan, Put, Source, Step, Undo, failed,

@@ -1,3 +1,5 @@
+//! The text of a file.
+
 use crate::contract::{Args, Command, Example, Failure, Found, Given, Look, Outcome, Reading, failed};
 use crate::name::{HostName, RemotePath};
 use schemars::JsonSchema;

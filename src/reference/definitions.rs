@@ -21,7 +21,7 @@ fn function(e: &Entry, parameters: &[String]) -> String {
     for paragraph in &e.body {
         out += &format!("///\n/// {paragraph}\n");
     }
-    if parameters.last().is_some_and(|p| p.starts_with("options:")) {
+    if parameters.iter().any(|p| p.starts_with("options:")) {
         out += "///\n";
         for o in &e.options {
             let default = o.default.as_ref().map_or(String::new(), |d| format!(", default {d}"));

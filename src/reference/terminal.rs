@@ -2,7 +2,7 @@
 
 use super::entry::{Argument, Entry, entries};
 use crate::error::{Error, Result};
-use crate::text::nearest;
+use crate::text::nearest::nearest;
 
 const WIDTH: usize = 96;
 

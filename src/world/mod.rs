@@ -1,0 +1,3 @@
+//! The one thin edge that does all input and output.
+
+pub mod files;
