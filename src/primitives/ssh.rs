@@ -121,7 +121,8 @@ impl Args for Ssh {
 }
 
 impl Change for Ssh {
-    const GIVES: &'static str = "a map: `code`, `stdout`, `stderr`; empty when `check` found that it was already so";
+    const GIVES: &'static str =
+        "a map: `code`, `stdout`, `stderr`; unknown when `check` found that it was already so, since nothing ran";
 
     fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
         self.sane(look)?;
