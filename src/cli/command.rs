@@ -69,7 +69,9 @@ pub fn command() -> clap::Command {
         list.push('\n');
     }
     plain
-        .help_template(format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{list}{{options}}\n\n{{after-help}}"))
+        .help_template(format!(
+            "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{list}Options of every command:\n{{options}}{{after-help}}"
+        ))
         .after_help(format!("`mig COMMAND --help` says more.\n\n{EXAMPLES}"))
         .subcommand_value_name("COMMAND")
 }

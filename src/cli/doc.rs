@@ -1,5 +1,8 @@
 //! `mig doc [NAME]`.
 
+use super::page;
+use super::wrong::Wrong;
+use crate::reference;
 use clap::Args;
 
 /// Explain a primitive or a function of the stdlib
@@ -11,4 +14,13 @@ pub struct DocArgs {
     /// What to explain; left out, all names are listed
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// Prints the reference.
+///
+/// # Errors
+/// There is nothing of this name.
+pub fn run(args: &DocArgs) -> Result<u8, Wrong> {
+    page(&reference::terminal(args.name.as_deref())?);
+    Ok(0)
 }

@@ -1,7 +1,7 @@
 //! From an error to the page that a person reads, and to the exit code.
 
 use super::globals::Globals;
-use crate::contract::Stop;
+use crate::contract::{Halt, Stop};
 use crate::error::{Error, Kind};
 use crate::report::{Paint, harmless};
 use std::fmt::Write as _;
@@ -42,13 +42,17 @@ pub fn error_of(stop: &Stop) -> Error {
 
 /// Prints an error on standard error and returns the exit code.
 pub fn show_error(error: &Error, globals: Option<&Globals>) -> u8 {
+    show_one(error, globals, true);
+    error.kind.exit_code()
+}
+
+fn show_one(error: &Error, globals: Option<&Globals>, is_last: bool) {
     let paint = Paint { colours: globals.is_some_and(Globals::error_colours) };
     if globals.is_some_and(|g| g.json) {
         super::page(&json(error));
     }
     // When nobody reads standard error the exit code still tells.
-    let _ = std::io::stderr().lock().write_all(render(error, paint).as_bytes());
-    error.kind.exit_code()
+    let _ = std::io::stderr().lock().write_all(render(error, paint, is_last).as_bytes());
 }
 
 fn json(error: &Error) -> String {
@@ -63,7 +67,7 @@ fn json(error: &Error) -> String {
     .to_string()
 }
 
-fn render(error: &Error, paint: Paint) -> String {
+fn render(error: &Error, paint: Paint, is_last: bool) -> String {
     let place = error.place.as_ref().map(|p| format!("{}: ", harmless::line(&p.to_string()))).unwrap_or_default();
     let mut out = format!("{} {place}{}\n", paint.bad("error:"), harmless::lines(&error.message).trim_end());
     if let Some(excerpt) = &error.excerpt {
@@ -73,7 +77,7 @@ fn render(error: &Error, paint: Paint) -> String {
         let _ = writeln!(out, "  {}", harmless::lines(hint).trim_end());
     }
     match error.kind {
-        Kind::BadInput => {
+        Kind::BadInput if is_last => {
             let _ = writeln!(out, "{}", paint.dim("Nothing was sent to any host."));
         }
         Kind::Bug => {
@@ -82,6 +86,44 @@ fn render(error: &Error, paint: Paint) -> String {
         _ => {}
     }
     out
+}
+
+/// The error that a failed or stopped question becomes.
+pub fn error_of_halt(halt: &Halt) -> Error {
+    match halt {
+        Halt::Stop(stop) => error_of(stop),
+        Halt::Failed(f) => f.hints.iter().fold(Error::new(Kind::StepFailed, &f.message), |e, h| e.hint(h)),
+    }
+}
+
+/// Prints everything that is wrong; the exit code is the first one's.
+pub fn show_all(wrong: &super::wrong::Wrong, globals: Option<&Globals>) -> u8 {
+    for (n, error) in wrong.0.iter().enumerate() {
+        // "Nothing was sent" is said once, at the end.
+        let last = n + 1 == wrong.0.len();
+        show_one(error, globals, last);
+    }
+    wrong.exit_code()
+}
+
+/// The failure page for programs.
+pub fn json_failure(page: &crate::report::FailurePage, kind: Kind) {
+    let next: Vec<&String> = page.next.iter().map(|(c, _)| c).collect();
+    let line = serde_json::json!({
+        "event": "failure",
+        "code": kind.exit_code(),
+        "means": kind.means(),
+        "run": page.run,
+        "path": page.path,
+        "call": page.call,
+        "deed": page.deed,
+        "message": page.message,
+        "exit_code": page.code,
+        "output": page.output,
+        "hints": page.hints,
+        "next": next,
+    });
+    super::page(&line.to_string());
 }
 
 #[cfg(test)]
@@ -96,7 +138,7 @@ mod tests {
             .at(place)
             .excerpt("3 | rsnyc(a)\n  |     ^\n")
             .hint("did you mean: rsync");
-        insta::assert_snapshot!(render(&error, Paint::PLAIN), @r"
+        insta::assert_snapshot!(render(&error, Paint::PLAIN, true), @r"
         error: move.rhai:3:5: rsnyc is not known^[[2J
         3 | rsnyc(a)
           |     ^

@@ -9,22 +9,16 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
-    /// The inventory: the machines, their parameters and secrets
-    ///
-    /// Left out, it is $MIG_INVENTORY, else ./inventory.yml.
+    // One paragraph each: a second one would stretch every page of help over two screens.
+    /// The inventory: machines, parameters, secrets [else $MIG_INVENTORY, else ./inventory.yml]
     #[arg(short, long, value_name = "FILE", global = true)]
     pub inventory: Option<PathBuf>,
 
-    /// Sets a parameter of the playbook; wins over the inventory
-    ///
-    /// May be given several times: --set domain=pryv.me --set timeout=10m.
-    /// `mig run PLAYBOOK --help` lists the parameters.
+    /// Sets a parameter of the playbook; may be repeated, and wins over the inventory
     #[arg(long, value_name = "NAME=VALUE", global = true)]
     pub set: Vec<Setting>,
 
-    /// Answers yes where Enter would mean yes: starts without asking whether the plan is right
-    ///
-    /// Never accepts a host key (see --accept-new-host-keys) and never answers what Enter would refuse.
+    /// Answers yes where Enter would mean yes; never accepts a host key
     #[arg(short, long, global = true)]
     pub yes: bool,
 
@@ -36,15 +30,17 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// Pins the key of a machine that was never met before, and prints its fingerprint
-    ///
-    /// Without it a new key is asked about. A key that has changed is refused in any case.
+    /// Pins the keys of machines that were never met before, and prints their fingerprints
     #[arg(long, global = true)]
     pub accept_new_host_keys: bool,
 
-    /// When to use colours
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set or TERM is dumb
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true)]
     pub color: Color,
+
+    /// How long a lost connection is tried again before it fails the step, such as 30s or 10m
+    #[arg(long, value_name = "DURATION", global = true, value_parser = crate::text::duration::parse, default_value = "5m", hide_short_help = true)]
+    pub reconnect_for: std::time::Duration,
 
     /// Where runs are kept; left out, $MIG_STATE, else $XDG_STATE_HOME/mig, else ~/.local/state/mig
     #[arg(long, value_name = "FOLDER", global = true, hide = true)]
@@ -54,7 +50,6 @@ pub struct Globals {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb
     Auto,
     Always,
     Never,

@@ -13,7 +13,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 const LARGEST: u64 = (1 << 20) + 1;
 
@@ -143,9 +142,7 @@ impl Ground {
         settings.hosts = self.hosts();
         settings.accept_new_host_keys = globals.accept_new_host_keys;
         settings.secrets = self.secrets(operator);
-        if let Some(limit) = globals.reconnect_for {
-            settings.reconnect_for = limit;
-        }
+        settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
     }
 
@@ -202,7 +199,7 @@ fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::e
             let text = world::files::read_text(&at_home(path), LARGEST)?;
             Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_string()))
         }
-        SecretSource::Command(command) => match world::output_of(command, Duration::from_secs(60)) {
+        SecretSource::Command(command) => match output_of(command) {
             Ok(text) => Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_string())),
             Err(why) => missing(format!("its command failed: {why}")).err(),
         },
@@ -211,6 +208,20 @@ fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::e
             Ok(_) => missing("no answer was given".into()).err(),
             Err(halt) => super::exit::error_of_halt(&halt).err(),
         },
+    }
+}
+
+/// What a command of the operator's own shell prints.
+fn output_of(command: &str) -> Result<String, String> {
+    let out = std::process::Command::new("sh")
+        .args(["-c", command])
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|e| e.to_string())?;
+    match out.status.success() {
+        true => String::from_utf8(out.stdout).map_err(|_| "what it printed is not UTF-8".into()),
+        false => Err(out.status.to_string()),
     }
 }
 

@@ -1,5 +1,8 @@
 //! `mig journal`.
 
+use super::wrong::Wrong;
+use super::{Globals, page};
+use crate::journal::Journal;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -18,4 +21,15 @@ pub enum JournalCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+/// Writes a consistent copy.
+///
+/// # Errors
+/// The file exists, or cannot be written.
+pub fn run(args: &JournalArgs, globals: &Globals) -> Result<u8, Wrong> {
+    let JournalCommand::Export { file } = &args.command;
+    Journal::open(&globals.state()?)?.export(file)?;
+    page(&format!("the journal is copied to {}", file.display()));
+    Ok(0)
 }

@@ -9,6 +9,7 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(
     disable_help_flag = true,
+    override_usage = "mig plan PLAYBOOK [OPTIONS]",
     after_help = "Examples:
   mig plan conductor --lab
   mig plan ./move.rhai -i site.yml --json"

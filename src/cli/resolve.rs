@@ -1,5 +1,11 @@
 //! `mig resolve RUN CALL`.
 
+use super::drive::the_run;
+use super::wrong::Wrong;
+use super::{Globals, page};
+use crate::error::Error;
+use crate::journal::{Journal, RunState};
+use crate::run::{Resolution, resolve};
 use clap::Args;
 
 /// Answer for a call whose outcome cannot be known
@@ -45,7 +51,7 @@ pub struct Answer {
 
 /// What the operator says about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
+pub enum Said {
     Done,
     NotDone,
     Failed(i64),
@@ -53,13 +59,43 @@ pub enum Resolution {
 }
 
 impl ResolveArgs {
-    pub fn resolution(&self) -> Resolution {
+    pub fn said(&self) -> Said {
         match &self.answer {
-            Answer { failed: Some(code), .. } => Resolution::Failed(*code),
-            Answer { undo: true, .. } => Resolution::Undo,
-            Answer { not_done: true, .. } => Resolution::NotDone,
+            Answer { failed: Some(code), .. } => Said::Failed(*code),
+            Answer { undo: true, .. } => Said::Undo,
+            Answer { not_done: true, .. } => Said::NotDone,
             // clap has seen to it that one of them is given.
-            Answer { .. } => Resolution::Done,
+            Answer { .. } => Said::Done,
         }
     }
+}
+
+/// Answers for a call.
+///
+/// # Errors
+/// There is nothing to answer for.
+pub fn run(args: &ResolveArgs, globals: &Globals) -> Result<u8, Wrong> {
+    let journal = Journal::open(&globals.state()?)?;
+    let run = the_run(&journal, Some(&args.run), RunState::can_roll_back, "resolve")?;
+    let _held = journal.hold(&run, "resolve")?;
+    let calls = journal.calls(&run.id)?;
+    let Some(call) = calls.iter().find(|c| c.seq == args.call) else {
+        return Err(Error::bad_input(format!("run {} has no call {}", run.id, args.call))
+            .hint(format!("mig show {}", run.id))
+            .into());
+    };
+    let how = match args.said() {
+        Said::Done => Resolution::Done,
+        Said::NotDone => Resolution::NotDone,
+        Said::Failed(code) => Resolution::Failed(code),
+        Said::Undo => Resolution::Undo,
+    };
+    let rows = resolve(call, how).map_err(Error::bad_input)?;
+    journal.record(&run.id)?.commit("resolve", call.seq, rows).map_err(Error::bad_input)?;
+    let then = match run.state {
+        RunState::RollingBack => format!("mig rollback {}", run.id),
+        _ => format!("mig resume {}", run.id),
+    };
+    page(&format!("call {} is answered for; go on with: {then}", call.seq));
+    Ok(0)
 }

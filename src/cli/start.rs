@@ -1,7 +1,12 @@
 //! From the words on the command line to a command, and from its end to the exit code.
 
-use super::{Cli, Command, Globals, command, completions, man, playbook, show_error};
-use crate::error::{Error, Kind, Result};
+use super::exit::show_all;
+use super::wrong::Wrong;
+use super::{
+    Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs,
+    show,
+};
+use crate::error::Kind;
 use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::io::Write;
@@ -32,34 +37,32 @@ fn begin(words: &[OsString]) -> u8 {
             return if e.use_stderr() { Kind::BadInput.exit_code() } else { 0 };
         }
     };
-    dispatch(&cli).unwrap_or_else(|e| show_error(&e, Some(&cli.globals)))
+    dispatch(&cli).unwrap_or_else(|wrong| show_all(&wrong, Some(&cli.globals)))
 }
 
-fn dispatch(cli: &Cli) -> Result<u8> {
+fn dispatch(cli: &Cli) -> Result<u8, Wrong> {
     let globals = &cli.globals;
     match &cli.command {
-        Command::Completions(args) => completions::run(args),
-        Command::Man(args) => man::run(args),
-        Command::Run(args) => with_playbook("run", args.playbook.as_deref(), args.help, globals),
-        Command::Plan(args) => with_playbook("plan", args.playbook.as_deref(), args.help, globals),
-        Command::Lab(args) => with_playbook("lab", Some(&args.playbook), false, globals),
-        other => Error::refused(format!("this build cannot do that yet: {other:?}")).err(),
+        Command::Run(args) => run::run("run", args.playbook.as_deref(), args.help, globals),
+        Command::Plan(args) => run::run("plan", args.playbook.as_deref(), args.help, globals),
+        Command::Resume(args) => resume::run(args, globals),
+        Command::Rollback(args) => rollback::run(args, globals),
+        Command::Resolve(args) => resolve::run(args, globals),
+        Command::Finish(args) => finish::run(args, globals),
+        Command::Runs(_) => runs::run(globals),
+        Command::Show(args) => show::run(args, globals),
+        Command::Check(args) => check::run(args, globals),
+        Command::Doc(args) => doc::run(args),
+        Command::Lab(args) => lab::run(args, globals),
+        Command::Journal(args) => journal::run(args, globals),
+        Command::Completions(args) => Ok(completions::run(args)?),
+        Command::Man(args) => Ok(man::run(args)?),
+        other => Err(crate::error::Error::refused(format!("this build cannot do that yet: {other:?}")).into()),
     }
-}
-
-fn with_playbook(name: &str, given: Option<&str>, help: bool, _: &Globals) -> Result<u8> {
-    let Some(given) = given else {
-        return Ok(help_of(name));
-    };
-    let found = playbook(given)?;
-    if help {
-        return Ok(help_of(name));
-    }
-    Error::refused(format!("this build cannot {name} {} yet", found.file)).err()
 }
 
 /// Prints the help of a command that has a `--help` of its own.
-fn help_of(name: &str) -> u8 {
+pub(super) fn help_of(name: &str) -> u8 {
     let mut whole = command();
     whole.build();
     if let Some(c) = whole.find_subcommand_mut(name) {

@@ -163,6 +163,13 @@ impl Journal {
         Ok(Held { _file: file })
     }
 
+    /// Whether another process executes it now.
+    #[must_use]
+    pub fn is_held(&self, run: &str) -> bool {
+        let path = self.state.join("runs").join(run).join("lock");
+        File::open(path).is_ok_and(|f| flock(&f, FlockOperation::NonBlockingLockExclusive).is_err())
+    }
+
     /// The folder of a run on this machine, made when missing.
     ///
     /// # Errors

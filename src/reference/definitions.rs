@@ -26,5 +26,6 @@ fn function(e: &Entry, form: &[(String, &str)]) -> String {
         }
     }
     let parameters: Vec<String> = form.iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
-    out + &format!("fn {}({}) -> ?;\n", e.name, parameters.join(", "))
+    out.push_str(&format!("fn {}({}) -> ?;\n", e.name, parameters.join(", ")));
+    out
 }

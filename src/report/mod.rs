@@ -7,21 +7,32 @@
 
 mod bytes;
 mod duration;
+mod failure;
 mod hand;
 pub mod harmless;
 mod json;
+mod label;
 mod line;
 mod paint;
 mod plain;
+mod plan;
 mod progress;
+mod runs;
 mod screen;
+mod show;
 mod sink;
+mod story;
 mod tree;
 mod width;
 
 pub use bytes::bytes;
 pub use duration::{duration, whole_duration};
+pub use failure::{FailurePage, next_commands};
 pub use json::Json;
 pub use paint::{Ink, Paint};
 pub use plain::Plain;
+pub use plan::plan;
+pub use runs::{RunLine, runs};
 pub use screen::{Hold, Screen, Terminal};
+pub use show::ShownRun;
+pub use story::Story;

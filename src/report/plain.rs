@@ -4,6 +4,7 @@
 use super::bytes::bytes;
 use super::duration::{duration, whole_duration};
 use super::harmless;
+use super::label::place as title;
 use super::sink::Sink;
 use crate::contract::{Event, Listener};
 use crate::name::HostName;
@@ -52,9 +53,6 @@ impl Listener for Plain {
 /// `Move / Copy the files: ` before what happened there; nothing outside of steps.
 fn place(path: &[String]) -> String {
     if path.is_empty() { String::new() } else { format!("{}: ", title(path)) }
-}
-fn title(path: &[String]) -> String {
-    harmless::line(&path.join(" / "))
 }
 
 impl State {

@@ -261,9 +261,9 @@ fn branches_bear_the_names_of_their_hosts() {
     d.at(20, &[ends(&["Routers", one, "Move"], 20), ends(&["Routers"], 20)]);
     insta::assert_snapshot!(d.glass.shows(), @r"
     ✓ Routers  0.0s
-      ✓ r1  0.0s
+      ✓ [r1]  0.0s
         ✓ Move  0.0s
-      ✓ r2  0.0s
+      ✓ [r2]  0.0s
         ✓ Move  0.0s
     ");
 }

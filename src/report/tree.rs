@@ -6,6 +6,7 @@
 use super::duration::{duration, whole_duration};
 use super::hand::Hand;
 use super::harmless;
+use super::label::label;
 use super::line::Line;
 use super::paint::Ink;
 use crate::contract::Event;
@@ -72,7 +73,7 @@ impl Node {
     }
     fn line(&self, depth: usize, now: u64, tick: usize) -> Line {
         const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-        let title = harmless::line(branch(&self.title).unwrap_or(&self.title));
+        let title = label(&self.title);
         let line = Line::at(depth);
         let line = match self.stand {
             Stand::Open => {
@@ -104,12 +105,6 @@ impl Node {
             _ => line,
         }
     }
-}
-
-/// `h1` of `on_each 3 [h1]`.
-fn branch(title: &str) -> Option<&str> {
-    let (before, item) = title.strip_suffix(']')?.split_once('[')?;
-    before.starts_with("on_each ").then_some(item)
 }
 
 fn close_branches(items: &mut [Item], now: u64) {

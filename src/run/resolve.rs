@@ -13,6 +13,8 @@ pub enum Resolution {
     NotDone,
     /// It ended with this code: a script may catch it.
     Failed(i64),
+    /// Whatever happened, it was or will be taken back, and is then to be done again.
+    Undo,
 }
 
 /// The deed of a call that is open: begun, and its end not known.
@@ -36,6 +38,7 @@ pub fn resolve(call: &Call, as_what: Resolution) -> Result<Vec<Row>, String> {
     Ok(match as_what {
         Resolution::Done => vec![Row::deed_ends(seq, n, DeedState::Done)],
         Resolution::NotDone => vec![Row::deed_again(seq, n)],
+        Resolution::Undo => vec![Row::deed_ends(seq, n, DeedState::Failed)],
         Resolution::Failed(code) => {
             let f = Failure { code, ..Failure::new(format!("exit code {code} (said by the operator)")) };
             vec![Row::deed_ends(seq, n, DeedState::Failed), Row::call_ends(seq, CallState::Failed, &json!(f))]

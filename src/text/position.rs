@@ -7,7 +7,12 @@
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// How many characters stand before each block of bytes, so that a place on a line of a
+    /// megabyte is found without counting from its start.
+    before: Vec<usize>,
 }
+
+const BLOCK: usize = 256;
 
 impl<'a> Lines<'a> {
     /// Finds the starts of all lines.
@@ -19,7 +24,15 @@ impl<'a> Lines<'a> {
                 starts.push(i + 1);
             }
         }
-        Lines { text, starts }
+        let mut sum = 0;
+        let before = bytes
+            .chunks(BLOCK)
+            .map(|chunk| {
+                sum += characters(chunk);
+                sum - characters(chunk)
+            })
+            .collect();
+        Lines { text, starts, before }
     }
 
     /// Returns the line and the column of a byte offset. An offset beyond the text is its end; one
@@ -31,7 +44,16 @@ impl<'a> Lines<'a> {
         }
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
-        (line, self.text[start..offset].chars().count() + 1)
+        (line, self.characters_before(offset) - self.characters_before(start) + 1)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        match self.before.get(block) {
+            Some(before) => before + characters(&self.text.as_bytes()[block * BLOCK..offset]),
+            // Only the end of a text that fills its last block has no block of its own.
+            None => block.checked_sub(1).map_or(0, |b| self.before[b] + characters(&self.text.as_bytes()[b * BLOCK..])),
+        }
     }
 
     /// Returns the text of a line, counted from 1, without its line ending.
@@ -47,9 +69,32 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// The number of characters that begin in these bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| **b & 0xc0 != 0x80).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_are_what_counting_says(text in "([aé日]|\n){0,600}", offset in 0usize..1500) {
+            let offset = (0..=offset.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+            let start = text[..offset].rfind('\n').map_or(0, |n| n + 1);
+            let (_, column) = Lines::new(&text).at(offset);
+            prop_assert_eq!(column, text[start..offset].chars().count() + 1);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_text_of_whole_blocks_has_a_place() {
+        assert_eq!(Lines::new(&"é".repeat(128)).at(256), (1, 129));
+        assert_eq!(Lines::new(&"a".repeat(512)).at(512), (1, 513));
+        assert_eq!(Lines::new("").at(0), (1, 1));
+    }
 
     #[test]
     fn columns_are_characters_and_all_line_endings_count() {

@@ -39,6 +39,32 @@ pub fn find_text(path: &Path, limit: u64) -> Result<Option<String>> {
     }
 }
 
+/// Reads the bytes of a file of at most so many. `Ok(None)`: nothing lies there.
+///
+/// # Errors
+/// A folder, a file that cannot be read, or one that is too large.
+pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let shown = path.display();
+    let cannot = |what: String| Error::bad_input(format!("{shown}: {what}"));
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return cannot(format!("cannot be read: {}", why(&e))).hint(format!("see: ls -l {shown}")).err(),
+    };
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return cannot("is a folder, not a file".into()).err();
+    }
+    let mut bytes = vec![];
+    // One byte more than allowed tells a file that is too large; a device has no size to ask for.
+    match file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
+        Err(e) => cannot(format!("cannot be read: {}", why(&e))).err(),
+        Ok(_) if bytes.len() as u64 > limit => {
+            cannot(format!("is larger than {limit} bytes; is it the right file?")).err()
+        }
+        Ok(_) => Ok(Some(bytes)),
+    }
+}
+
 /// The same where the file must be there.
 ///
 /// # Errors

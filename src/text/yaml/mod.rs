@@ -4,7 +4,9 @@
 //! twice, where anchors, aliases, merge keys and tags are. Aliases are never followed, so no text
 //! grows by being read. Building values of Rust types from YAML, and writing YAML, is not done here.
 
+mod joined;
 mod node;
+mod places;
 mod read;
 mod scalar;
 #[cfg(test)]

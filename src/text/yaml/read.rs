@@ -1,6 +1,8 @@
 //! From bytes to the tree, by the events of a YAML parser that knows its places.
 
+use super::joined::Joined;
 use super::node::{Entry, Feature, FeatureKind, Node, Span, Tree, Value};
+use super::places::Places;
 use super::scalar::{Scalar, Style};
 use crate::text::position::Lines;
 use saphyr_parser::{Event, Parser, ScalarStyle};
@@ -36,26 +38,45 @@ const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 pub fn parse(bytes: &[u8], limits: Limits) -> Result<Tree, Box<Fault>> {
     let source = check(bytes, limits)?;
     let places = Places::new(source);
-    let mut reading =
-        Reading { places: &places, limits, open: vec![], tree: Tree { documents: vec![], features: vec![] }, last: 0 };
-    let mut not_indentation = vec![];
-    for event in Parser::new_from_str(source) {
-        match event {
-            Ok((event, span)) => {
-                let (start, end) = (places.byte(span.start.index()), places.byte(span.end.index()));
-                if let Event::Scalar(_, style, ..) = &event
-                    && *style != ScalarStyle::Plain
-                {
-                    not_indentation.push((start, end));
+    let mut joined = Joined::new(source);
+    loop {
+        match read(&places, &joined, limits) {
+            Ok(tree) => return Ok(tree),
+            Err(Stop::Fault(fault)) => return Err(fault),
+            Err(Stop::Syntax { at, info }) => {
+                if !(info.contains("invalid indentation in quoted scalar") && joined.join(at)) {
+                    return Err(Box::new(places.syntax(at, &info)));
                 }
-                reading.take(event, start, end.max(start))?;
             }
-            Err(e) => return Err(Box::new(places.syntax(places.byte(e.marker().index()), e.info()))),
         }
+    }
+}
+
+/// Why a reading ended.
+enum Stop {
+    Fault(Box<Fault>),
+    Syntax { at: usize, info: String },
+}
+
+fn read(places: &Places<'_>, joined: &Joined<'_>, limits: Limits) -> Result<Tree, Stop> {
+    let tree = Tree { documents: vec![], features: vec![] };
+    let mut reading = Reading { places, joined, limits, open: vec![], tree, last: 0 };
+    let mut not_indentation = vec![];
+    for event in Parser::new_from_str(joined.text()) {
+        let (event, span) =
+            event.map_err(|e| Stop::Syntax { at: places.byte(e.marker().index()), info: e.info().to_string() })?;
+        let (start, end) = (places.byte(span.start.index()), places.byte(span.end.index()));
+        if let Event::Scalar(_, style, ..) = &event
+            && *style != ScalarStyle::Plain
+        {
+            not_indentation.push((start, end));
+        }
+        reading.take(event, start, end.max(start)).map_err(Stop::Fault)?;
     }
     let mut tree = reading.tree;
     for tab in places.tabs() {
-        let inside = not_indentation.iter().any(|(start, end)| *start <= tab.start && tab.start < *end);
+        let before = not_indentation.partition_point(|(start, _)| *start <= tab.start);
+        let inside = before.checked_sub(1).is_some_and(|i| tab.start < not_indentation[i].1);
         if !inside {
             tree.features.push(Feature { kind: FeatureKind::TabIndentation, span: tab });
         }
@@ -103,88 +124,6 @@ fn check(bytes: &[u8], limits: Limits) -> Result<&str, Box<Fault>> {
     Ok(valid)
 }
 
-/// From the parser's character indexes to bytes, and from bytes to places.
-struct Places<'a> {
-    source: &'a str,
-    lines: Lines<'a>,
-    /// The byte of each character; not kept for ASCII, where they are the same.
-    bytes: Option<Vec<usize>>,
-}
-
-impl<'a> Places<'a> {
-    fn new(source: &'a str) -> Self {
-        let bytes = (!source.is_ascii()).then(|| source.char_indices().map(|(byte, _)| byte).collect());
-        Places { source, lines: Lines::new(source), bytes }
-    }
-
-    fn byte(&self, index: usize) -> usize {
-        match &self.bytes {
-            Some(bytes) => bytes.get(index).copied().unwrap_or(self.source.len()),
-            None => index.min(self.source.len()),
-        }
-    }
-
-    fn span(&self, start: usize, end: usize) -> Span {
-        let (line, column) = self.lines.at(start);
-        let length = self.source.get(start..end).map_or(1, |s| s.lines().next().unwrap_or_default().chars().count());
-        Span { start, end, line, column, length }
-    }
-
-    /// A fault of syntax, with the causes that people meet said in their words.
-    fn syntax(&self, at: usize, info: &str) -> Fault {
-        let mut span = self.span(at, at + 1);
-        // The scanner reports a tab where it stops; the tab itself may stand on either side.
-        if info.contains("tab")
-            && let Some(tab) = self.tabs().into_iter().find(|tab| tab.end >= at)
-        {
-            span = tab;
-            return Fault {
-                message: "a tab stands in the indentation".into(),
-                span,
-                hints: vec!["indent with blanks: YAML does not allow tabs there".into()],
-            };
-        }
-        let (message, hint) = if info.contains("unknown anchor") {
-            ("an alias (*name) names no anchor", "write the value itself; text that begins with * needs quotes")
-        } else if info.contains("recursion limit") {
-            ("lists and maps stand too deep in each other", "at most 32 levels are read")
-        } else if info.contains("mapping values are not allowed") {
-            ("a \": \" stands where no key can be", "put quotes around a text that contains \": \"")
-        } else if info.contains("did not find expected ',' or '}'") {
-            ("a map in { } is not closed, or a comma is missing", "close it with }, and put a comma between entries")
-        } else if info.contains("did not find expected ',' or ']'") || info.contains("expected ',' or ']'") {
-            ("a list in [ ] is not closed, or a comma is missing", "close it with ], and put a comma between items")
-        } else if info.contains("did not find expected key") {
-            ("a key is expected here", "check the indentation: keys of one map begin in the same column")
-        } else {
-            return Fault {
-                message: format!("this is not YAML: {info}"),
-                span,
-                hints: vec!["check indentation, quotes and brackets at and before this place".into()],
-            };
-        };
-        Fault { message: message.into(), span, hints: vec![hint.into()] }
-    }
-
-    /// The tabs in the blanks that lines begin with; lines of blanks and comments do not count.
-    fn tabs(&self) -> Vec<Span> {
-        let mut found = vec![];
-        let mut start = 0;
-        for line in self.source.split_inclusive(['\n', '\r']) {
-            let rest = line.trim_start_matches([' ', '\t']);
-            let blanks = &line[..line.len() - rest.len()];
-            if let Some(tab) = blanks.find('\t')
-                && !rest.trim_end().is_empty()
-                && !rest.starts_with('#')
-            {
-                found.push(self.span(start + tab, start + tab + 1));
-            }
-            start += line.len();
-        }
-        found
-    }
-}
-
 /// A list or map whose end has not come yet.
 struct Open {
     is_map: bool,
@@ -194,6 +133,7 @@ struct Open {
 
 struct Reading<'a, 'p> {
     places: &'p Places<'a>,
+    joined: &'p Joined<'a>,
     limits: Limits,
     open: Vec<Open>,
     tree: Tree,
@@ -225,7 +165,8 @@ impl Reading<'_, '_> {
                     }
                 };
                 let span = self.places.span(start, end.max(start));
-                self.put(Node { value: Value::Scalar(Scalar { text: text.into_owned(), style }), span });
+                let text = self.joined.folded(start, end).unwrap_or_else(|| text.into_owned());
+                self.put(Node { value: Value::Scalar(Scalar { text, style }), span });
             }
             Event::Alias(_) => {
                 let span = self.places.span(start, end);

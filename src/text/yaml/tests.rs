@@ -105,6 +105,19 @@ fn faults_have_their_place() {
 }
 
 #[test]
+fn quoted_lines_need_no_indentation() {
+    let source = "a:\n  v: 1\n  b: \"é x\n  y\\\"\n\n  z\"\n  c: 'it''s\n d'\n  e: [\"x\ny\"]\n";
+    let a = &read(source).documents[0];
+    let text = |key: &str| a.get("a").and_then(|a| a.get(key)).and_then(Node::scalar).map(|s| s.text.clone());
+    assert_eq!(text("b").as_deref(), Some("é x y\"\nz"));
+    assert_eq!(text("c").as_deref(), Some("it's d"));
+    assert_eq!(covered(source, &["a", "c"]), "'it''s\n d'");
+    assert_eq!(covered(source, &["a", "e", "0"]), "\"x\ny\"");
+    assert_eq!(fault(b"a:\n  v: 1\n  b: \"x\n---\n  y\"\n").1, 3);
+    assert!(parse(b"a:\n  - \"x\n  y\"\n", LIMITS).is_ok());
+}
+
+#[test]
 fn size_and_depth_are_limited() {
     let long = vec![b'#'; (1 << 20) + 1];
     assert_eq!(fault(&long).0, "the file is 1048577 bytes long; the limit is 1048576");
