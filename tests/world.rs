@@ -532,3 +532,73 @@ fn killed_at_any_time_it_is_started_exactly_once() {
     }
     println!("not arrived {}, found at its host {}, not killed {}", tally[0], tally[1], tally[2]);
 }
+
+/// The steady cost of a deed against the same command sent bare through the openssh crate.
+/// Prints the ratio; it measures only when MIG_BENCH is set, and asserts nothing about time.
+#[test]
+fn a_hundred_commands_on_one_host_against_bare_ones() {
+    if std::env::var_os("MIG_BENCH").is_none() {
+        println!("not measured: set MIG_BENCH=1");
+        return;
+    }
+    let s = stage("");
+    let config = s.folder.path().join("bare.conf");
+    let key = s.sshd.folder.join("user_key");
+    let text = format!(
+        "Host bare\n HostName 127.0.0.1\n Port {}\n IdentityFile {}\n UserKnownHostsFile /dev/null\n LogLevel ERROR\n",
+        s.sshd.port,
+        key.display()
+    );
+    fs::write(&config, text).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let bare = |commands: usize| {
+        let began = Instant::now();
+        runtime.block_on(async {
+            let mut builder = openssh::SessionBuilder::default();
+            builder.known_hosts_check(openssh::KnownHosts::Accept).config_file(&config);
+            let session = builder.connect_mux("bare").await.unwrap();
+            for _ in 0..commands {
+                assert!(session.raw_command("true").output().await.unwrap().status.success());
+            }
+        });
+        began.elapsed().as_secs_f64()
+    };
+    let mut token = 0;
+    let mut ours = |commands: usize, reading: bool| {
+        let began = Instant::now();
+        let remote = s.again();
+        let ready = began.elapsed().as_secs_f64();
+        for _ in 0..commands {
+            token += 1;
+            match reading {
+                true => assert_eq!(remote.run(&h(), &sh("true"), 5000).unwrap().code, 0),
+                false => assert_eq!(remote.act(&Token::deed(token, 0, 1), &deed("true")).unwrap()["code"], 0),
+            }
+        }
+        (began.elapsed().as_secs_f64(), ready)
+    };
+    if std::env::var_os("MIG_BENCH_PARTS").is_some() {
+        let t = Instant::now();
+        let remote = open(settings(&s.run, &s.folder.path().join("state"), &s.person, vec![s.sshd.host("dest")])).unwrap();
+        println!("round open {:?}", t.elapsed());
+        let t = Instant::now();
+        remote.run(&h(), &sh("true"), 5000).unwrap();
+        println!("round first {:?}", t.elapsed());
+        let t = Instant::now();
+        remote.run(&h(), &sh("true"), 5000).unwrap();
+        println!("round second {:?}", t.elapsed());
+        let t = Instant::now();
+        remote.machine(&h()).unwrap();
+        println!("round hello {:?}", t.elapsed());
+        let t = Instant::now();
+        remote.prepare(&h(), Some(&s.record)).unwrap();
+        println!("round prepare {:?}", t.elapsed());
+        let t = Instant::now();
+        drop(remote);
+        println!("round drop {:?}", t.elapsed());
+    }
+    for round in 1..=5 {
+        let (b, (d, ready), (r, _)) = (bare(100), ours(100, false), ours(100, true));
+        println!("round {round}: bare {b:.2} s; deeds {d:.2} s ({:.2}); readings {r:.2} s ({:.2}); ready after {ready:.2} s", d / b, r / b);
+    }
+}
