@@ -3,7 +3,7 @@
 
 use super::ground::Ground;
 use super::wrong::Wrong;
-use super::{Face, Globals, Person, exit, page, signals};
+use super::{Face, Globals, exit, page, signals};
 use crate::contract::{Event, Failure, Halt, Listener, Operator, Stop};
 use crate::error::{Error, Kind};
 use crate::journal::{Journal, Record, RunRow, RunState};
@@ -413,7 +413,3 @@ pub fn ago(at_ms: i64) -> String {
     format!("{} ago", report::whole_duration(ms))
 }
 
-/// The person, unless a lab plays it.
-pub fn operator(person: Arc<Person>) -> Arc<dyn Operator> {
-    person
-}

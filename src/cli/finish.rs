@@ -51,7 +51,7 @@ pub fn run(args: &FinishArgs, globals: &Globals) -> Result<u8, Wrong> {
     let mut left = vec![];
     if run.lab.is_empty() || lab.is_some() {
         let ground = pinned_ground(&run, globals)?;
-        let world = ground.open(&run.id, &state, globals, face.listener(), person.clone())?;
+        let world = ground.open(&run.id, globals, lab.as_ref(), face.listener(), person.clone())?;
         left = world.finish(&hosts);
     }
     face.end();

@@ -5,6 +5,7 @@ use super::{Face, Globals, Person};
 use crate::contract::{Answer, Listener, Operator, Question};
 use crate::error::{Error, Place};
 use crate::inventory::{Inventory, Reach, SecretSource, check_secret_value};
+use crate::lab::OpenLab;
 use crate::primitives::ALL;
 use crate::script::{self, Given, GivenValue, Known, ParamSpec, Playbook};
 use crate::secret::Secret;
@@ -133,14 +134,19 @@ impl Ground {
     pub fn open(
         &self,
         run: &str,
-        state: &Path,
         globals: &Globals,
+        lab: Option<&OpenLab>,
         listener: Arc<dyn Listener>,
         operator: Arc<dyn Operator>,
     ) -> Result<Arc<Remote>, Wrong> {
-        let mut settings = world::Settings::new(run, state.to_path_buf(), listener, operator.clone());
+        // A lab's machines are made anew each time: what is pinned of them goes with the lab.
+        let state = match lab {
+            Some(lab) => lab.folder().join("mig"),
+            None => globals.state()?,
+        };
+        let mut settings = world::Settings::new(run, state, listener, operator.clone());
         settings.hosts = self.hosts();
-        settings.accept_new_host_keys = globals.accept_new_host_keys;
+        settings.accept_new_host_keys = globals.accept_new_host_keys || lab.is_some();
         settings.secrets = self.secrets(operator);
         settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)

@@ -63,7 +63,7 @@ pub fn run(args: &ResumeArgs, globals: &Globals) -> Result<u8, Wrong> {
     let ground = pinned_ground(&run, globals)?;
     let (face, person) = faces(globals);
     let operator = hands(lab.as_ref(), person, globals.yes);
-    let world = ground.open(&run.id, &state, globals, face.listener(), operator.clone())?;
+    let world = ground.open(&run.id, globals, lab.as_ref(), face.listener(), operator.clone())?;
     let drive =
         Drive { globals, ground, playbook, params: run.params.clone(), face, operator, world, run: run.id.clone() };
     let record = Arc::new(journal.record(&run.id)?);

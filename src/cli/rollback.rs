@@ -53,7 +53,7 @@ pub fn run(args: &RollbackArgs, globals: &Globals) -> Result<u8, Wrong> {
     let ground = pinned_ground(&run, globals)?;
     let (face, person) = faces(globals);
     let operator = hands(lab.as_ref(), person, globals.yes);
-    let world = ground.open(&run.id, &state, globals, face.listener(), operator.clone())?;
+    let world = ground.open(&run.id, globals, lab.as_ref(), face.listener(), operator.clone())?;
     let back = Backwards { globals, face: &face, operator, world, run: &run.id, playbook: &run.playbook };
     let record = Arc::new(journal.record(&run.id)?);
     let code = back.go(&journal, record, args.to.clone(), args.past_no_return)?;

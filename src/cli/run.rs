@@ -70,7 +70,7 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
     let operator = hands(lab.as_ref(), person, globals.yes);
     let params = ground.bind(&playbook, globals, &*operator)?;
     let run = new_id();
-    let world = ground.open(&run, &state, globals, face.listener(), operator.clone())?;
+    let world = ground.open(&run, globals, lab.as_ref(), face.listener(), operator.clone())?;
     let drive = Drive { globals, ground, playbook, params, face, operator, world, run };
     if name == "plan" {
         return drive.plan().map(|_| 0);

@@ -276,7 +276,7 @@ mod tests {
             ("let x = 3; if x { }", "bool is needed here, found int"),
             ("let x = 5; x.foo", "cannot"),
             ("[1][4]", "the list has 1 items; there is no item 4"),
-            ("for x in 5 { }", "a loop needs a list"),
+            ("let n = 5; for x in n { }", "a loop needs a list"),
             ("#{ a: 1 }.b", "no property b"),
             ("1 / 0", "division by zero"),
         ] {

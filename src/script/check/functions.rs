@@ -50,7 +50,7 @@ fn built_in() -> &'static Counts {
         let engine = engine::bare(Resolver::default());
         let mut counts = Counts::new();
         let all =
-            engine.collect_fn_metadata(None, |f| Some((f.metadata.name.to_string(), f.metadata.num_params)), false);
+            engine.collect_fn_metadata(None, |f| Some((f.metadata.name.to_string(), f.metadata.num_params)), true);
         for (name, n) in all {
             counts.entry(name).or_default().insert(n);
         }

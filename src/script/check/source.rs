@@ -93,8 +93,11 @@ impl Source {
             }
             true
         });
+        let all = ast.clone_functions_only();
         let bodies = ast.iter_fn_def().map(|def| {
-            let only = ast.clone_functions_only_filtered(|_, _, _, name, n| name == def.name && n == def.params.len());
+            // Rhai hands out no bodies; a tree with one function alone is walked for them.
+            let mut only = all.clone();
+            only.retain_functions(|_, _, name, n| name == def.name && n == def.params.len());
             Body {
                 name: def.name.to_string(),
                 params: def.params.iter().map(ToString::to_string).collect(),

@@ -201,12 +201,13 @@ fn params_stands_once_first_and_outside() {
 
 #[test]
 fn every_reserved_word_is_refused_as_a_name() {
-    let bare = ["this", "true", "false", "nil"];
+    // These two parse as names; a later version of the language may take them back.
+    let parsing = ["function", "global"];
     let mut passed = vec![];
-    for word in crate::name::RESERVED.iter().filter(|w| !bare.contains(w)) {
+    for word in crate::name::RESERVED {
         let quoted = said(&format!("let p = params(#{{ \"{word}\": text(\"x\") }});"));
         let parses = Playbook::load("p", "p.rhai", &format!("let {word} = 1;"), &|_| None).is_ok();
-        if !quoted.contains("is a reserved word") || parses {
+        if !quoted.contains("is a reserved word") || parses != parsing.contains(word) {
             passed.push(*word);
         }
     }
@@ -233,10 +234,10 @@ fn modules_are_checked_in_their_own_file() {
 
 #[test]
 fn columns_are_characters_also_after_tabs_and_umlauts() {
-    let found = findings("\tlet é = \"ü\"; noet(é);");
+    let found = findings("\tlet e = \"ü\"; noet(e);");
     assert_eq!((found[0].place.line, found[0].place.column, found[0].len), (1, 15, 4));
     let excerpt = found[0].excerpt.as_deref().unwrap_or_default();
-    assert!(excerpt.contains("1 |     let é = \"ü\"; noet(é);\n  |                  ^^^^"), "{excerpt}");
+    assert!(excerpt.contains("1 |     let e = \"ü\"; noet(e);\n  |                  ^^^^"), "{excerpt}");
 }
 
 #[test]
