@@ -88,6 +88,15 @@ fn undo_of(steps: &[Step]) -> Vec<&Deed> {
         .collect()
 }
 
+/// The undo of one step, as an example says it.
+fn undo_text(step: &Step) -> Vec<String> {
+    match &step.undo {
+        Undo::By(deeds) => deeds.iter().map(ToString::to_string).collect(),
+        Undo::NotNeeded => vec![],
+        Undo::Impossible(why) => vec![format!("impossible: {why}")],
+    }
+}
+
 fn properties(spec: &Spec) -> serde_json::Map<String, Value> {
     (spec.schema)()["properties"].as_object().cloned().unwrap_or_default()
 }
@@ -165,7 +174,7 @@ fn every_example_does_and_undoes_what_it_says() {
             }
         };
         let does: Vec<String> = steps.iter().map(|s| s.deed.to_string()).collect();
-        let undo: Vec<String> = undo_of(&steps).iter().map(ToString::to_string).collect();
+        let undo: Vec<String> = steps.iter().rev().flat_map(undo_text).collect();
         broken.unless(does == x.does, || format!("{}\n  does {does:?}\n  says {:?}", x.script, x.does));
         broken.unless(undo == x.undo, || format!("{}\n  is undone by {undo:?}\n  says {:?}", x.script, x.undo));
         broken.unless(x.gives.is_empty(), || format!("{}: a change with an answer in its example", x.script));

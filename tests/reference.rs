@@ -1,6 +1,6 @@
 //! The reference on disk is what the tables say. `MIG_UPDATE=1 cargo test --test reference` writes it.
 
-use mig::contract::VERBS;
+use mig::contract::{KINDS, VERBS};
 use mig::name::RESERVED;
 use mig::reference::{pages, terminal};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ fn the_pages_on_disk_are_those_that_are_generated() {
 fn every_verb_is_described_and_its_example_is_a_script() {
     let engine = rhai::Engine::new();
     let mut wrong = vec![];
-    for v in VERBS {
+    for v in VERBS.iter().chain(KINDS) {
         let first = v.doc.lines().next().unwrap_or_default();
         let mut say = |holds: bool, what: &str| {
             if !holds {
@@ -48,6 +48,8 @@ fn every_verb_is_described_and_its_example_is_a_script() {
         };
         say(first.ends_with('.'), "its first line is no sentence");
         say(v.signature.starts_with(&format!("{}(", v.name)), "its signature is another's");
+        let arguments = v.signature.split(',').count();
+        say(v.takes.iter().max() == Some(&arguments), "it takes another number of arguments than its signature");
         say(v.options.is_empty() != (v.signature.contains("options")), "options and signature differ");
         say(v.example.contains(&format!("{}(", v.name)), "its example does not call it");
         say(!RESERVED.contains(&v.name), "it is a reserved word");

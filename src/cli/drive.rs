@@ -141,7 +141,10 @@ impl Drive<'_> {
         match drift {
             None => Ok(()),
             Some(error) => Err(at_its_place(error, &gate)
-                .hint(format!("nothing was done; go on with a playbook that keeps what was done: mig resume {} --edited FILE", self.run))
+                .hint(format!(
+                    "nothing was done; go on with a playbook that keeps what was done: mig resume {} --edited FILE",
+                    self.run
+                ))
                 .hint(format!("or take the run back: mig rollback {}", self.run))
                 .into()),
         }
@@ -326,13 +329,12 @@ impl Backwards<'_> {
                 .hint(again)
                 .into()),
             Ok(Back::Stopped(text)) => Err(wrong(Kind::StepFailed, text).hint(again).into()),
-            Ok(Back::NoReturn(reason)) => Err(wrong(
-                Kind::Refused,
-                format!("the run has passed its point of no return: {reason}"),
-            )
-            .hint(format!("what came after it can be taken back with --to STEP; see mig show {run}"))
-            .hint(format!("all of it, knowing what that loses: mig rollback {run} --past-no-return"))
-            .into()),
+            Ok(Back::NoReturn(reason)) => {
+                Err(wrong(Kind::Refused, format!("the run has passed its point of no return: {reason}"))
+                    .hint(format!("what came after it can be taken back with --to STEP; see mig show {run}"))
+                    .hint(format!("all of it, knowing what that loses: mig rollback {run} --past-no-return"))
+                    .into())
+            }
             Ok(Back::Halted(stop)) => Err(exit::error_of(&stop).hint(again).into()),
             Err(why) => Err(wrong(Kind::StepFailed, why).hint(again).into()),
         }
@@ -359,7 +361,12 @@ fn at_its_place(mut error: Error, gate: &Gate) -> Error {
 ///
 /// # Errors
 /// None fits, or several: they are listed.
-pub fn the_run(journal: &Journal, given: Option<&str>, fits: fn(RunState) -> bool, what: &str) -> Result<RunRow, Wrong> {
+pub fn the_run(
+    journal: &Journal,
+    given: Option<&str>,
+    fits: fn(RunState) -> bool,
+    what: &str,
+) -> Result<RunRow, Wrong> {
     let all = journal.runs()?;
     if let Some(prefix) = given {
         let mut found: Vec<RunRow> = all.iter().filter(|r| r.id.starts_with(prefix)).cloned().collect();

@@ -64,5 +64,8 @@ pub fn run(args: &FinishArgs, globals: &Globals) -> Result<u8, Wrong> {
     if left.is_empty() {
         return Ok(0);
     }
-    Err(left.iter().fold(Error::new(Kind::StepFailed, "this could not be removed; please do so by hand"), |e, l| e.hint(l)).into())
+    Err(left
+        .iter()
+        .fold(Error::new(Kind::StepFailed, "this could not be removed; please do so by hand"), |e, l| e.hint(l))
+        .into())
 }

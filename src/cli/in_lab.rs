@@ -33,7 +33,11 @@ pub fn source_of(script: &Script) -> Result<LabSource, Wrong> {
 fn gather(dir: &include_dir::Dir<'_>, top: &Path, out: &mut Vec<LabFile>) {
     for file in dir.files() {
         let path = file.path().strip_prefix(top).unwrap_or(file.path());
-        out.push(LabFile { path: path.to_string_lossy().into_owned(), bytes: file.contents().to_vec(), executable: false });
+        out.push(LabFile {
+            path: path.to_string_lossy().into_owned(),
+            bytes: file.contents().to_vec(),
+            executable: false,
+        });
     }
     for below in dir.dirs() {
         gather(below, top, out);

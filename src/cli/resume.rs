@@ -9,9 +9,9 @@ use super::{Globals, in_lab};
 use crate::error::Error;
 use crate::journal::{Journal, Row, RunRow, RunState};
 use crate::script::Playbook;
-use std::sync::Arc;
 use clap::Args;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Go on where a run stopped
 ///
@@ -83,8 +83,12 @@ pub fn run(args: &ResumeArgs, globals: &Globals) -> Result<u8, Wrong> {
 
 /// The playbook as it was when the run began.
 fn pinned(journal: &Journal, run: &RunRow) -> Result<Playbook, Wrong> {
-    let mut playbook =
-        Playbook { name: stem(&run.playbook), file: run.file.clone(), text: String::new(), modules: Default::default() };
+    let mut playbook = Playbook {
+        name: stem(&run.playbook),
+        file: run.file.clone(),
+        text: String::new(),
+        modules: Default::default(),
+    };
     for (name, file, text) in journal.scripts(&run.id)? {
         match name.is_empty() {
             true => (playbook.file, playbook.text) = (file, text),

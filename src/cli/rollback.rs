@@ -8,8 +8,8 @@ use super::wrong::Wrong;
 use super::{Globals, in_lab};
 use crate::error::Error;
 use crate::journal::{Journal, RunState};
-use std::sync::Arc;
 use clap::Args;
+use std::sync::Arc;
 
 /// Take a run back, newest deed first
 ///

@@ -3,7 +3,8 @@
 use super::exit::show_all;
 use super::wrong::Wrong;
 use super::{
-    Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs, show,
+    Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs,
+    show,
 };
 use crate::error::Kind;
 use clap::FromArgMatches;

@@ -48,7 +48,7 @@ pub enum Found {
     Link {
         target: String,
     },
-    /// A socket, a device, a pipe.
+    /// "a socket", "a device", "a pipe".
     Other {
         what: String,
     },

@@ -80,7 +80,8 @@ pub struct Example {
     pub given: &'static [Given],
     /// The deeds as the plan shows them.
     pub does: &'static [&'static str],
-    /// The deeds of the undo, in the order in which they are done.
+    /// The deeds of the undo, in the order in which they are done; `impossible: REASON` stands for a
+    /// step that has none.
     pub undo: &'static [&'static str],
     /// For a reading: the answer as JSON. Empty for a change.
     pub gives: &'static str,

@@ -1,3 +1,5 @@
+//! The table of all primitives.
+
 use super::{
     capture::Capture, copy_file::CopyFile, edit_line::EditLine, file_info::FileInfo, machine::Machine,
     port_open::PortOpen, read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, ssh::Ssh, systemd::Systemd,

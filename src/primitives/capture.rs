@@ -1,3 +1,5 @@
+//! A command that changes nothing, and what it prints.
+
 use super::duration::Duration;
 use super::shell::{check_quotes, last_lines};
 use crate::contract::{Args, Command, Example, Failure, Given, Look, Outcome, Output, Reading, failed};

@@ -1,3 +1,5 @@
+//! A file of one host, copied to another.
+
 use super::mode::Mode;
 use super::owner::Owner;
 use super::place::{file_at, mode_of_new, needs_folder, owner_of_new, put, seen};

@@ -1,8 +1,11 @@
 //! A length of time in the arguments of a primitive.
 
-use crate::text::duration::parse;
+use crate::text::duration::parse_within;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+
+/// Longer than this nobody waits for one call.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
 /// A length of time, written with its unit: `30s`, `5m`, `1h30m`; from 1ms to 30d.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +19,8 @@ impl Duration {
     /// # Errors
     /// Says which rule the text breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let ms = u64::try_from(parse(text)?.as_millis()).unwrap_or(u64::MAX);
-        Ok(Duration { ms, text: text.into() })
+        let length = parse_within(text, std::time::Duration::from_millis(1), LONGEST)?;
+        Ok(Duration { ms: u64::try_from(length.as_millis()).unwrap_or(u64::MAX), text: text.into() })
     }
     /// For defaults.
     pub(super) fn seconds(n: u64) -> Self {
@@ -82,9 +85,9 @@ mod tests {
     fn a_wrong_duration_is_told_the_unit_and_the_range() {
         let why = |json: &str| serde_json::from_str::<Duration>(json).unwrap_err().to_string();
         assert!(why("5").contains("expected a text with a unit, such as \"30s\" or \"1h30m\", from 1ms to 30d"));
-        assert!(why("\"5\"").contains("it has no unit"));
-        assert!(why("\"0s\"").contains("the shortest is 1ms"));
-        assert!(why("\"1000000000000s\"").contains("the longest is 30d"));
+        assert!(why("\"5\"").contains("the unit is missing"));
+        assert!(why("\"0s\"").contains("from 1ms to 30d"));
+        assert!(why("\"1000000000000s\"").contains("from 1ms to 30d"));
         assert_eq!(serde_json::to_string(&Duration::parse("90s").unwrap()).unwrap(), "\"90s\"");
     }
 }

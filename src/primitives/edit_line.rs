@@ -1,9 +1,11 @@
+//! One line of a file: the edit itself is `text::line_edit`.
+
 use super::place::{file_at, owner_of_new, seen};
 use crate::contract::{
     Args, Bytes, Change, Deed, Example, FileState, Given, Look, Outcome, Plan, Put, Source, Step, Undo, failed,
 };
 use crate::name::{HostName, RemotePath};
-use crate::text::line_edit::{LineEdit, edit};
+use crate::text::line_edit::{Edited, LineEdit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +14,9 @@ const LIMIT: u64 = 4 << 20;
 /// Change one line of a file, and leave every other byte as it is.
 ///
 /// The line that `matching` finds becomes `line`; without `line` it goes; without `matching`, or when it
-/// finds nothing, `line` is added. More than one line that fits is refused, and they are shown. Owner
-/// and mode stay. A rollback brings back the file byte for byte.
+/// finds nothing, `line` is added. More than one line that fits is refused, and they are shown. Lines
+/// that begin with `#` count only where no other line fits. Owner and mode stay. A rollback brings back
+/// the file byte for byte.
 ///
 /// Both texts of the file are kept in the journal: a file with secrets in it is better written by its
 /// own program.
@@ -27,7 +30,8 @@ pub struct EditLine {
     /// Regular expression for the line that goes; `^` and `$` are the ends of a line. Default: none goes.
     #[serde(default)]
     matching: Option<String>,
-    /// Line that is to be there, without its line ending. Default: the matching line only goes.
+    /// Line that is to be there, without its line ending. Default: the matching line only goes; a comment
+    /// never does.
     #[serde(default)]
     line: Option<String>,
     /// Regular expression for the one line behind which a new line goes. Default: the end of the file.
@@ -79,15 +83,11 @@ impl Change for EditLine {
         let Some((from, old)) = look.bytes(host, file, LIMIT)? else {
             return failed(format!("edit_line: {file} on {host} went away while it was read"));
         };
-        let wanted = LineEdit {
-            matching: self.matching.clone(),
-            line: self.line.clone(),
-            after: self.after.clone(),
-            comment_old: self.comment_old,
-        };
-        let new = match edit(&old, &wanted) {
-            Ok(None) => return Ok(Plan::Already),
-            Ok(Some(new)) => new,
+        let (matching, line, after) = (self.matching.as_deref(), self.line.as_deref(), self.after.as_deref());
+        let edited = LineEdit::new(matching, line, after, self.comment_old).and_then(|e| e.apply(&old));
+        let new = match edited {
+            Ok(Edited::Already) => return Ok(Plan::Already),
+            Ok(Edited::Changed(new)) => new,
             Err(why) => return failed(format!("edit_line: {file} on {host}: {why}")),
         };
         // Who may not give a file away writes it as their own: the old owner comes with the undo.

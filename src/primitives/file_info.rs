@@ -1,3 +1,5 @@
+//! What lies at a path.
+
 use crate::contract::{Args, Example, Found, Given, Look, Outcome, Reading};
 use crate::name::{HostName, RemotePath};
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! What a machine says of itself.
+
 use crate::contract::{self, Args, Example, Look, Outcome, Reading};
 use crate::name::HostName;
 use schemars::JsonSchema;

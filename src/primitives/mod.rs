@@ -3,7 +3,6 @@
 //! Nothing here reads or writes anything itself: a primitive looks through `&dyn Look` and says in
 //! deeds what is to be done.
 
-mod address;
 mod all;
 mod capture;
 mod copy_file;

@@ -19,7 +19,7 @@ pub fn file_at(host: &HostName, path: &RemotePath, look: &dyn Look) -> Outcome<O
         Found::Link { target } => Err(Failure::new(format!("{path} on {host} is a symbolic link to {target}"))
             .hint("give the path of the file itself: a link is neither followed nor replaced")
             .into()),
-        Found::Other { what } => failed(format!("{path} on {host} is no file, but a {what}")),
+        Found::Other { what } => failed(format!("{path} on {host} is no file, but {what}")),
     }
 }
 

@@ -1,8 +1,9 @@
-use super::address::Address;
+//! A TCP port, seen from somewhere.
+
 use super::duration::Duration;
 use super::port::Port;
 use crate::contract::{Args, Example, Failure, Given, Look, Outcome, PortState, Reading};
-use crate::name::HostName;
+use crate::name::{Address, HostName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

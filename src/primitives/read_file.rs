@@ -1,3 +1,5 @@
+//! The text of a file.
+
 use crate::contract::{Args, Command, Example, Failure, Found, Given, Look, Outcome, Reading, failed};
 use crate::name::{HostName, RemotePath};
 use schemars::JsonSchema;
@@ -59,7 +61,7 @@ impl Reading for ReadFile {
             Found::Link { target } => {
                 failed(format!("read_file: {path} on {host} leads to the link {target}, and no further"))
             }
-            Found::Other { what } => failed(format!("read_file: {path} on {host} is no file, but a {what}")),
+            Found::Other { what } => failed(format!("read_file: {path} on {host} is no file, but {what}")),
         }
     }
 }

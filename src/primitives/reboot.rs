@@ -1,3 +1,5 @@
+//! A machine rebooted, judged by its boot id.
+
 use super::duration::Duration;
 use super::shell::{because, check_quotes};
 use crate::contract::{self, Args, Change, Command, Deed, Example, Halt, Look, Outcome, Plan, Step, Undo};

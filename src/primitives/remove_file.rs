@@ -1,3 +1,5 @@
+//! A file that is to go.
+
 use super::place::{file_at, put, seen};
 use crate::contract::{Args, Change, Example, Given, Look, Outcome, Plan, Source, Step};
 use crate::name::{HostName, RemotePath};

@@ -1,3 +1,5 @@
+//! An opaque command on a host: what it does, only the playbook knows.
+
 use super::duration::Duration;
 use super::shell::{because, check_quotes, negated, within};
 use crate::contract::{Args, Change, Command, Deed, Example, Given, Look, Outcome, Plan, Run, Step, Undo, failed};
@@ -105,7 +107,7 @@ impl Args for Ssh {
             script: r#"source.ssh(["touch", "--", "/srv/it's a file"], #{ idempotent: true })"#,
             given: &[],
             does: &[r"source: touch -- '/srv/it'\''s a file'"],
-            undo: &[],
+            undo: &["impossible: the playbook gives no undo"],
             gives: "",
         },
         Example {
@@ -119,7 +121,8 @@ impl Args for Ssh {
 }
 
 impl Change for Ssh {
-    const GIVES: &'static str = "a map: `code`, `stdout`, `stderr`; empty when `check` found that it was already so";
+    const GIVES: &'static str =
+        "a map: `code`, `stdout`, `stderr`; unknown when `check` found that it was already so, since nothing ran";
 
     fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
         self.sane(look)?;

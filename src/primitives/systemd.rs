@@ -1,3 +1,5 @@
+//! A systemd unit, judged by what it is seen to be.
+
 use super::duration::Duration;
 use super::shell::{because, negated};
 use super::unit_name::UnitName;

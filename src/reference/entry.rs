@@ -1,29 +1,37 @@
 //! What the reference says of one primitive or verb, whatever form it is shown in.
 
 use super::example;
-use crate::contract::{Class, Spec, VERBS, Verb, VerbOption};
+use crate::contract::{Class, KINDS, Spec, VERBS, Verb, VerbOption};
 use crate::primitives::ALL;
 use serde_json::Value;
 
 /// One name of the reference.
 pub struct Entry {
     pub name: &'static str,
-    /// "verb", "reading", "change" or "lease".
+    /// "verb", "kind of parameter", "reading", "change" or "lease".
     pub class: &'static str,
     /// The sentence that stands alone.
     pub summary: String,
     /// The other paragraphs, each on one line.
     pub body: Vec<String>,
-    /// How it is called: without options, and with them where there are any.
+    /// How it is called: the short form, and the full one where there are two.
     pub calls: Vec<String>,
-    /// The names of what is given by position, with their types for editors.
-    pub parameters: Vec<(String, &'static str)>,
+    /// The same for editors: names with types.
+    pub forms: Vec<Vec<(String, &'static str)>>,
     /// What is given by position. Verbs explain theirs in the text.
     pub positional: Vec<Argument>,
     pub options: Vec<Argument>,
     pub gives: &'static str,
     pub examples: Vec<Shown>,
 }
+
+/// How a list of all names is divided: a title, and the classes under it.
+pub const SECTIONS: [(&str, &[&str]); 4] = [
+    ("Verbs", &["verb"]),
+    ("Kinds of parameters", &["kind of parameter"]),
+    ("Readings", &["reading"]),
+    ("Changes", &["change", "lease"]),
+];
 
 pub struct Argument {
     pub name: String,
@@ -40,9 +48,11 @@ pub struct Shown {
     pub outcome: Vec<String>,
 }
 
-/// Every entry: the verbs in the order of their table, then the primitives.
+/// Every entry, in the order of the tables: verbs, kinds of parameters, primitives.
 pub fn entries() -> impl Iterator<Item = Entry> {
-    VERBS.iter().map(of_verb).chain(ALL.iter().map(of_primitive))
+    let verbs = VERBS.iter().map(|v| of_verb("verb", v));
+    let kinds = KINDS.iter().map(|v| of_verb("kind of parameter", v));
+    verbs.chain(kinds).chain(ALL.iter().map(of_primitive))
 }
 
 fn of_primitive(spec: &'static Spec) -> Entry {
@@ -65,7 +75,7 @@ fn of_primitive(spec: &'static Spec) -> Entry {
         summary,
         body,
         calls: calls(spec.name, &positional, !options.is_empty()),
-        parameters: positional.iter().map(|a| (a.name.clone(), editor_type(&a.kind))).collect(),
+        forms: forms(&positional, !options.is_empty()),
         positional,
         options,
         gives: spec.gives,
@@ -73,7 +83,7 @@ fn of_primitive(spec: &'static Spec) -> Entry {
     }
 }
 
-fn of_verb(verb: &'static Verb) -> Entry {
+fn of_verb(class: &'static str, verb: &'static Verb) -> Entry {
     let (summary, body) = paragraphs(verb.doc);
     let option = |o: &VerbOption| Argument {
         name: o.name.into(),
@@ -82,14 +92,21 @@ fn of_verb(verb: &'static Verb) -> Entry {
         doc: o.doc.into(),
     };
     let inside = verb.signature.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
-    let names = inside.split(',').map(str::trim).filter(|n| !n.is_empty());
+    let names: Vec<&str> = inside.split(',').map(str::trim).collect();
+    // What may be left out is the options, else what comes last.
+    let shorter = verb.takes.contains(&(names.len() - 1)).then(|| {
+        let out = names.iter().position(|n| *n == "options").unwrap_or(names.len() - 1);
+        names.iter().enumerate().filter(|(n, _)| *n != out).map(|(_, name)| *name).collect::<Vec<_>>()
+    });
+    let forms: Vec<Vec<&str>> = shorter.into_iter().chain([names]).collect();
+    let typed = |name: &&str| (name.to_string(), if *name == "options" { "Map" } else { "?" });
     Entry {
         name: verb.name,
-        class: "verb",
+        class,
         summary,
         body,
-        calls: vec![verb.signature.into()],
-        parameters: names.map(|n| (n.to_string(), if n == "options" { "Map" } else { "?" })).collect(),
+        calls: forms.iter().map(|f| format!("{}({})", verb.name, f.join(", "))).collect(),
+        forms: forms.iter().map(|f| f.iter().map(typed).collect()).collect(),
         positional: vec![],
         options: verb.options.iter().map(option).collect(),
         gives: verb.gives,
@@ -149,6 +166,12 @@ fn editor_type(kind: &str) -> &'static str {
         k if k.starts_with('"') => "String",
         _ => "?",
     }
+}
+
+fn forms(positional: &[Argument], has_options: bool) -> Vec<Vec<(String, &'static str)>> {
+    let plain: Vec<_> = positional.iter().map(|a| (a.name.clone(), editor_type(&a.kind))).collect();
+    let full = has_options.then(|| [plain.clone(), vec![("options".to_string(), "Map")]].concat());
+    [plain].into_iter().chain(full).collect()
 }
 
 /// `host.ssh(command)` and `host.ssh(command, #{ ... })`: what takes a host first is its method.

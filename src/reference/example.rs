@@ -16,7 +16,7 @@ pub fn outcome(x: &Example) -> Vec<String> {
     } else if x.does.is_empty() {
         lines.push("does   nothing: it is already so".into());
     } else if x.undo.is_empty() {
-        lines.push("undo   nothing is taken back".into());
+        lines.push("undo   not needed".into());
     }
     lines
 }

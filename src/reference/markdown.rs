@@ -1,7 +1,7 @@
 //! The reference as pages of a folder.
 
 use super::definitions::definitions;
-use super::entry::{Argument, Entry, entries};
+use super::entry::{Argument, Entry, SECTIONS, entries};
 
 const GENERATED: &str =
     "<!-- Generated from the source; `MIG_UPDATE=1 cargo test --test reference` writes it anew. -->\n";
@@ -25,7 +25,7 @@ fn index() -> String {
     out +=
         "Options come last, in a map: `#{ timeout: \"5m\" }`. A *duration* is a text with a unit (ms, s, m, h, d),\n";
     out += "from 1ms to 30d; a *path* is absolute.\n";
-    for (title, wanted) in [("Verbs", &["verb"][..]), ("Readings", &["reading"]), ("Changes", &["change", "lease"])] {
+    for (title, wanted) in SECTIONS {
         out += &format!("\n## {title}\n\n| name | what it does |\n| --- | --- |\n");
         for e in entries().filter(|e| wanted.contains(&e.class)) {
             out += &format!("| [`{}`]({}.md) | {} |\n", e.name, e.name, cell(&e.summary));

@@ -1,6 +1,6 @@
 //! The reference as text for a terminal.
 
-use super::entry::{Argument, Entry, entries};
+use super::entry::{Argument, Entry, SECTIONS, entries};
 use crate::error::{Error, Result};
 use crate::text::nearest::nearest;
 
@@ -18,7 +18,7 @@ pub fn terminal(name: Option<&str>) -> Result<String> {
         return Ok(page(&entry));
     }
     let names: Vec<&str> = entries().map(|e| e.name).collect();
-    let error = Error::bad_input(format!("there is no verb or primitive {name:?}"));
+    let error = Error::bad_input(format!("nothing in the playbook language is called {name:?}"));
     match nearest(name, names.iter().copied()) {
         Some(near) => error.hint(format!("did you mean {near}? mig doc {near}")),
         None => error.hint("mig doc lists all of them"),
@@ -29,8 +29,8 @@ pub fn terminal(name: Option<&str>) -> Result<String> {
 fn list() -> String {
     let width = entries().map(|e| e.name.len()).max().unwrap_or(0);
     let mut out = String::new();
-    for (title, wanted) in [("VERBS", &["verb"][..]), ("READINGS", &["reading"]), ("CHANGES", &["change", "lease"])] {
-        out += &format!("{title}\n");
+    for (title, wanted) in SECTIONS {
+        out += &format!("{}\n", title.to_uppercase());
         for e in entries().filter(|e| wanted.contains(&e.class)) {
             out += &format!("  {:width$}  {}\n", e.name, e.summary);
         }
@@ -103,7 +103,7 @@ mod tests {
         let e = terminal(Some("copyfile")).unwrap_err();
         assert_eq!(
             e.to_string(),
-            "there is no verb or primitive \"copyfile\"\n  did you mean copy_file? mig doc copy_file"
+            "nothing in the playbook language is called \"copyfile\"\n  did you mean copy_file? mig doc copy_file"
         );
         assert!(terminal(Some("frobnicate")).unwrap_err().to_string().contains("mig doc lists"));
     }

@@ -1,197 +1,373 @@
-//! One line of a text replaced, added or taken out; every other byte stays.
+//! Replaces, adds or removes one line of a configuration file; every other byte stays.
+//!
+//! Works on bytes: line endings, a byte order mark, a missing final newline and bytes that are not
+//! UTF-8 are kept. Doing the same again changes nothing.
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
-/// What is to become of one line.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What line is wanted, and where.
+#[derive(Debug, Clone)]
 pub struct LineEdit {
-    /// A regular expression for the line that goes. `None`: none goes.
-    pub matching: Option<String>,
-    /// The line that is to be there. `None`: the matching one only goes.
-    pub line: Option<String>,
-    /// A regular expression for the line behind which a new line is put; `None`: at the end.
-    pub after: Option<String>,
-    /// The old line stays as a comment above the new one.
-    pub comment_old: bool,
+    matching: Option<Regex>,
+    line: Option<String>,
+    after: Option<Regex>,
+    comment_old: bool,
 }
 
-/// Returns the new text, or `None` when the text is already as wished.
-///
-/// # Errors
-/// Says what is wrong with the edit, or why it does not say which line is meant.
-pub fn edit(old: &[u8], edit: &LineEdit) -> Result<Option<Vec<u8>>, String> {
-    if edit.line.is_none() && edit.matching.is_none() {
-        return Err("neither matching nor line is given, so there is nothing to do".into());
-    }
-    if edit.line.as_deref().is_some_and(|l| l.contains(['\n', '\r', '\0'])) {
-        return Err("line: it must be a single line, without its line ending".into());
-    }
-    if edit.comment_old && edit.matching.is_none() {
-        return Err("comment_old: there is no old line without matching".into());
-    }
-    if old.contains(&0) {
-        return Err("the file is not a text: it has a NUL byte in it".into());
-    }
-    let matching = edit.matching.as_deref().map(|r| regex("matching", r)).transpose()?;
-    let after = edit.after.as_deref().map(|r| regex("after", r)).transpose()?;
-    let lines: Vec<&[u8]> = old.split_inclusive(|b| *b == b'\n').collect();
-    let wished = edit.line.as_deref().map(str::as_bytes);
-
-    let is_wished = |l: &[u8]| wished.is_some_and(|w| body(l) == w);
-    let goes = |l: &[u8]| {
-        // What an earlier edit turned into a comment is not the old line again.
-        let is_comment = edit.comment_old && body(l).trim_ascii_start().starts_with(b"#");
-        !is_comment && matching.as_ref().is_some_and(|m| m.is_match(body(l)))
-    };
-    let there: Vec<usize> = numbers(&lines, is_wished);
-    let mut candidates: Vec<usize> = numbers(&lines, goes);
-    candidates.extend(there.iter().filter(|n| !goes(lines[**n])));
-    candidates.sort_unstable();
-    match (candidates.as_slice(), wished) {
-        ([], None) => Ok(None),
-        ([], Some(line)) => insert(&lines, line, after.as_ref()).map(Some),
-        ([n], _) if there.contains(n) => Ok(None),
-        ([n], _) => Ok(Some(replace(&lines, *n, wished, edit.comment_old))),
-        // The same line more than once and nothing else that matches: it is there.
-        (all, Some(_)) if all.len() == there.len() => Ok(None),
-        (many, _) => Err(format!(
-            "{} lines are meant, and only one may be:{}\nmake `matching` say more",
-            many.len(),
-            shown(&lines, many)
-        )),
-    }
+/// What became of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    /// The line is there; nothing is to be done.
+    Already,
+    /// The whole new text.
+    Changed(Vec<u8>),
 }
 
-fn regex(field: &str, text: &str) -> Result<Regex, String> {
-    regex::bytes::RegexBuilder::new(text)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|e| format!("{field}: {text:?} is not a regular expression: {e}"))
-}
-
-/// A line without its ending.
-fn body(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-fn ending(line: &[u8]) -> &[u8] {
-    &line[body(line).len()..]
-}
-
-fn numbers(lines: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> Vec<usize> {
-    (0..lines.len()).filter(|n| is(lines[*n])).collect()
-}
-
-fn shown(lines: &[&[u8]], which: &[usize]) -> String {
-    let more = if which.len() > 5 { "\n  ..." } else { "" };
-    let first = which.iter().take(5).map(|n| format!("\n  {}: {}", n + 1, String::from_utf8_lossy(body(lines[*n]))));
-    first.collect::<String>() + more
-}
-
-/// The line ending that the file uses.
-fn usual_ending<'a>(lines: &[&'a [u8]]) -> &'a [u8] {
-    lines.first().map(|l| ending(l)).filter(|e| !e.is_empty()).unwrap_or(b"\n")
-}
-
-fn replace(lines: &[&[u8]], n: usize, wished: Option<&[u8]>, comment_old: bool) -> Vec<u8> {
-    let mut new = lines[..n].concat();
-    if comment_old {
-        new.extend_from_slice(b"# ");
-        new.extend_from_slice(body(lines[n]));
-        new.extend_from_slice(if wished.is_some() { usual_ending(lines) } else { ending(lines[n]) });
-    }
-    if let Some(wished) = wished {
-        new.extend_from_slice(wished);
-        new.extend_from_slice(ending(lines[n]));
-    }
-    new.extend(lines[n + 1..].concat());
-    new
-}
-
-fn insert(lines: &[&[u8]], line: &[u8], after: Option<&Regex>) -> Result<Vec<u8>, String> {
-    let at = match after {
-        None => lines.len(),
-        Some(after) => match numbers(lines, |l| after.is_match(body(l))).as_slice() {
-            [n] => n + 1,
-            [] => return Err("after: no line matches, so there is no place for the new line".into()),
-            many => {
-                return Err(format!(
-                    "after: {} lines match, and only one may:{}\nmake `after` say more",
-                    many.len(),
-                    shown(lines, many)
-                ));
+impl LineEdit {
+    /// Describes an edit: the one line that matches `matching` becomes `line`; when none matches,
+    /// `line` is added behind the line that matches `after`, or at the end. Without `line` the
+    /// matching line goes; without `matching` the line is only added. With `comment_old` the old
+    /// line stays as a comment.
+    ///
+    /// # Errors
+    /// Says which pattern is wrong, that the line is not one line, or that nothing is asked.
+    pub fn new(
+        matching: Option<&str>,
+        line: Option<&str>,
+        after: Option<&str>,
+        comment_old: bool,
+    ) -> Result<Self, String> {
+        let pattern = |name: &str, text: &str| {
+            if text.is_empty() {
+                return Err(format!("{name} is empty, so every line would match"));
             }
-        },
-    };
-    let mut new = lines[..at].concat();
-    let end = usual_ending(lines);
-    if new.is_empty() || new.ends_with(b"\n") {
-        new.extend_from_slice(line);
-        new.extend_from_slice(end);
-    } else {
-        // The last line had no ending, so the new last line has none.
-        new.extend_from_slice(end);
-        new.extend_from_slice(line);
+            // A limit, so that no pattern takes all memory.
+            let regex = RegexBuilder::new(text).size_limit(1 << 20).build();
+            regex.map_err(|e| format!("{name}: {text:?} is not a regular expression: {e}"))
+        };
+        if matching.is_none() && line.is_none() {
+            return Err("neither matching nor line is given, so there is nothing to do".into());
+        }
+        if matching.is_none() && comment_old {
+            return Err("comment_old is of no use without matching, which finds the old line".into());
+        }
+        if line.is_none() && after.is_some() {
+            return Err("after is of no use without line, which it finds a place for".into());
+        }
+        if let Some(c) = line.and_then(|l| l.chars().find(|c| matches!(c, '\n' | '\r' | '\0'))) {
+            return Err(format!("line has {c:?} in it; one line is expected, without its line ending"));
+        }
+        if line == Some("") {
+            return Err("line is empty; leave it out to remove the matching line".into());
+        }
+        Ok(LineEdit {
+            matching: matching.map(|text| pattern("matching", text)).transpose()?,
+            line: line.map(Into::into),
+            after: after.map(|text| pattern("after", text)).transpose()?,
+            comment_old,
+        })
     }
-    new.extend(lines[at..].concat());
-    Ok(new)
+
+    /// Edits a text.
+    ///
+    /// Where both comments (lines that begin with `#`) and other lines match, the comments do not
+    /// count; a line that is there already satisfies the edit when nothing but comments match. A
+    /// comment never goes.
+    ///
+    /// # Errors
+    /// Names the lines when several match, and says when no line matches `after`.
+    pub fn apply(&self, text: &[u8]) -> Result<Edited, String> {
+        let lines = split(text);
+        let matches = self.matching.as_ref().map_or(vec![], |m| find(m, &lines));
+        let live: Vec<usize> = matches.iter().copied().filter(|i| !lines[*i].is_comment()).collect();
+        let Some(line) = &self.line else {
+            return match live.as_slice() {
+                [] => Ok(Edited::Already),
+                [at] => Ok(Edited::Changed(self.remove(text, &lines[*at]))),
+                several => Err(self.several("matching", self.matching.as_ref(), &lines, several)),
+            };
+        };
+        let is_there = |i: &usize| lines[*i].content == line.as_bytes();
+        if live.is_empty() && lines.iter().any(|l| l.content == line.as_bytes()) {
+            return Ok(Edited::Already);
+        }
+        let found = if live.is_empty() { matches } else { live };
+        if !found.is_empty() && found.iter().all(is_there) {
+            return Ok(Edited::Already);
+        }
+        match found.as_slice() {
+            [] => self.add(text, &lines, line),
+            [at] => Ok(Edited::Changed(self.replace(text, &lines, *at, line))),
+            several => Err(self.several("matching", self.matching.as_ref(), &lines, several)),
+        }
+    }
+
+    fn remove(&self, text: &[u8], old: &Line<'_>) -> Vec<u8> {
+        let (front, back) = (&text[..old.start], &text[old.start + old.content.len()..]);
+        if self.comment_old {
+            return [front, &self.comment_of(old.content), back].concat();
+        }
+        [front, &back[old.ending.len()..]].concat()
+    }
+
+    fn several(&self, option: &str, pattern: Option<&Regex>, lines: &[Line<'_>], which: &[usize]) -> String {
+        let more = if which.len() > 5 { "\n  ..." } else { "" };
+        let shown = which.iter().take(5).map(|i| format!("\n  {}: {}", i + 1, lines[*i].shown()));
+        format!(
+            "{} lines match `{option}` {:?}, and only one may:{}{more}\nmake the pattern match one of them",
+            which.len(),
+            pattern.map_or("", Regex::as_str),
+            shown.collect::<String>()
+        )
+    }
+
+    fn replace(&self, text: &[u8], lines: &[Line<'_>], at: usize, line: &str) -> Vec<u8> {
+        let old = &lines[at];
+        let comment = self.comment_of(old.content);
+        let above = at.checked_sub(1).map(|i| lines[i].content);
+        // An old line that is a comment already stays as it is; one that stands above is enough.
+        let keep_old = self.comment_old && above != Some(&comment) && comment != line.as_bytes();
+        let mut out = Vec::with_capacity(text.len() + line.len() + comment.len() + 2);
+        out.extend_from_slice(&text[..old.start]);
+        if keep_old {
+            out.extend_from_slice(&comment);
+            out.extend_from_slice(if old.ending.ends_with(b"\n") { old.ending } else { ending_of(lines) });
+        }
+        out.extend_from_slice(line.as_bytes());
+        out.extend_from_slice(&text[old.start + old.content.len()..]);
+        out
+    }
+
+    fn add(&self, text: &[u8], lines: &[Line<'_>], line: &str) -> Result<Edited, String> {
+        let at = match &self.after {
+            None => text.len(),
+            Some(after) => {
+                let all = find(after, lines);
+                let live: Vec<usize> = all.iter().copied().filter(|i| !lines[*i].is_comment()).collect();
+                match if live.is_empty() { all } else { live }.as_slice() {
+                    [] => {
+                        return Err(format!(
+                            "no line matches `after` {:?}, so there is no place for the new line",
+                            after.as_str()
+                        ));
+                    }
+                    [one] => lines[*one].start + lines[*one].content.len() + lines[*one].ending.len(),
+                    several => return Err(self.several("after", Some(after), lines, several)),
+                }
+            }
+        };
+        let ending = ending_of(lines);
+        let mut out = text[..at].to_vec();
+        // The line before must end before another can begin.
+        match lines.last() {
+            Some(last) if at == text.len() && last.ending == b"\r" => out.push(b'\n'),
+            Some(last) if at == text.len() && last.ending.is_empty() => out.extend_from_slice(ending),
+            _ => {}
+        }
+        out.extend_from_slice(line.as_bytes());
+        out.extend_from_slice(ending);
+        out.extend_from_slice(&text[at..]);
+        Ok(Edited::Changed(out))
+    }
+
+    /// A line as a comment, with its indentation; a comment as it is.
+    fn comment_of(&self, old: &[u8]) -> Vec<u8> {
+        let indent = old.len() - old.trim_ascii_start().len();
+        if old[indent..].starts_with(b"#") {
+            return old.to_vec();
+        }
+        [&old[..indent], b"# ", &old[indent..]].concat()
+    }
+}
+
+/// A line: where its content begins, the content, and the line ending.
+struct Line<'a> {
+    start: usize,
+    content: &'a [u8],
+    ending: &'a [u8],
+}
+
+impl Line<'_> {
+    fn is_comment(&self) -> bool {
+        self.content.trim_ascii_start().starts_with(b"#")
+    }
+    /// For a message: at most 120 characters, none of which a terminal would act upon.
+    fn shown(&self) -> String {
+        let text = String::from_utf8_lossy(self.content);
+        text.chars().take(120).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    }
+}
+
+/// The lines of a text; a byte order mark belongs to none of them.
+fn split(text: &[u8]) -> Vec<Line<'_>> {
+    let mut start = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut lines = vec![];
+    for whole in text[start..].split_inclusive(|b| *b == b'\n') {
+        let content = match whole {
+            // A CR at the very end becomes part of a line ending as soon as a line follows.
+            [content @ .., b'\r', b'\n'] | [content @ .., b'\n'] | [content @ .., b'\r'] => content,
+            content => content,
+        };
+        lines.push(Line { start, content, ending: &whole[content.len()..] });
+        start += whole.len();
+    }
+    lines
+}
+
+fn find(pattern: &Regex, lines: &[Line<'_>]) -> Vec<usize> {
+    lines.iter().enumerate().filter(|(_, l)| pattern.is_match(l.content)).map(|(i, _)| i).collect()
+}
+
+/// The line ending of the file: that of its first line.
+fn ending_of<'a>(lines: &[Line<'a>]) -> &'a [u8] {
+    match lines.first() {
+        Some(first) if first.ending.ends_with(b"\n") => first.ending,
+        _ => b"\n",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn done(old: &str, matching: &str, line: &str, comment_old: bool) -> Result<Option<String>, String> {
-        let text = |s: &str| (!s.is_empty()).then(|| s.to_string());
-        let e = LineEdit { matching: text(matching), line: text(line), after: None, comment_old };
-        edit(old.as_bytes(), &e).map(|n| n.map(|n| String::from_utf8(n).unwrap()))
-    }
-    fn some(s: &str) -> Result<Option<String>, String> {
-        Ok(Some(s.into()))
-    }
-
-    #[test]
-    fn one_line_changes_and_every_other_byte_stays() {
-        assert_eq!(done("a\nb=1\r\nc", "^b=", "b=2", false), some("a\nb=2\r\nc"));
-        assert_eq!(done("a\nb", "^b", "c", false), some("a\nc"));
-        assert_eq!(done("a\nb\n", "^b", "", false), some("a\n"));
-        assert_eq!(done("a\n", "", "b", false), some("a\nb\n"));
-        assert_eq!(done("a", "", "b", false), some("a\nb"));
-        assert_eq!(done("", "", "b", false), some("b\n"));
-        assert_eq!(done("b=1\n", "^b=", "b=2", true), some("# b=1\nb=2\n"));
-        assert_eq!(done("b=1", "b=", "", true), some("# b=1"));
+    fn edit(
+        text: &[u8],
+        matching: &str,
+        line: &str,
+        after: Option<&str>,
+        comment_old: bool,
+    ) -> Result<Vec<u8>, String> {
+        let edit = LineEdit::new(Some(matching), Some(line), after, comment_old)?;
+        let out = match edit.apply(text)? {
+            Edited::Already => text.to_vec(),
+            Edited::Changed(new) => new,
+        };
+        assert_eq!(edit.apply(&out)?, Edited::Already, "{:?}", String::from_utf8_lossy(&out));
+        Ok(out)
     }
 
     #[test]
-    fn an_edit_made_twice_is_made_once() {
-        for (old, matching, line, comment) in [
-            ("a\nb=1\n", "b=", "b=2", true),
-            ("x\n", "^b", "c", false),
-            ("b\nx", "^b", "", false),
-            ("x", "x", "", true),
-        ] {
-            let new = done(old, matching, line, comment).unwrap().unwrap();
-            assert_eq!(done(&new, matching, line, comment), Ok(None), "{new:?}");
+    fn the_matching_line_is_replaced() {
+        assert_eq!(edit(b"a 1\nb 2\nc 3\n", "^b ", "b 9", None, false).unwrap(), b"a 1\nb 9\nc 3\n");
+        assert_eq!(edit(b"a 1\nb 2", "^b ", "b 9", None, false).unwrap(), b"a 1\nb 9", "no final newline");
+    }
+
+    #[test]
+    fn a_missing_line_is_added() {
+        assert_eq!(edit(b"a\n", "^b", "b", None, false).unwrap(), b"a\nb\n");
+        assert_eq!(edit(b"a", "^b", "b", None, false).unwrap(), b"a\nb\n");
+        assert_eq!(edit(b"", "^b", "b", None, false).unwrap(), b"b\n");
+        assert_eq!(edit(b"[x]\r\n[y]\r\n", "^b", "b", Some("x"), false).unwrap(), b"[x]\r\nb\r\n[y]\r\n");
+        assert_eq!(edit(b"x\r\ny", "^b", "b", Some("y"), false).unwrap(), b"x\r\ny\r\nb\r\n");
+        let wrong = edit(b"a\n", "^b", "b", Some("^z"), false).unwrap_err();
+        assert_eq!(wrong, "no line matches `after` \"^z\", so there is no place for the new line");
+    }
+
+    #[test]
+    fn the_old_line_stays_as_a_comment_once() {
+        assert_eq!(edit(b"  port 1\n", "port", "  port 2", None, true).unwrap(), b"  # port 1\n  port 2\n");
+        assert_eq!(edit(b"# port 1\nport 1\n", "port", "port 2", None, true).unwrap(), b"# port 1\nport 2\n");
+        assert_eq!(edit(b"#Port 22\n", "^#?Port ", "Port 23", None, true).unwrap(), b"#Port 22\nPort 23\n");
+        assert_eq!(edit(b"foo", "foo", "# foo", None, true).unwrap(), b"# foo");
+        assert_eq!(edit(b"a\r\nb 1", "^b", "b 2", None, true).unwrap(), b"a\r\n# b 1\r\nb 2");
+    }
+
+    #[test]
+    fn several_matches_are_an_error_that_names_the_lines() {
+        let wrong = edit(b"b 1\na\nb 2\n", "^b", "b 3", None, false).unwrap_err();
+        assert_eq!(
+            wrong,
+            "2 lines match `matching` \"^b\", and only one may:\n  1: b 1\n  3: b 2\nmake the pattern match one of them"
+        );
+        assert_eq!(edit(b"# b 1\nb 2\n", "b", "b 3", None, false).unwrap(), b"# b 1\nb 3\n", "comments do not count");
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_stay() {
+        assert_eq!(
+            edit(b"\xef\xbb\xbfa 1\ncaf\xe9\n", "^a", "a 2", None, false).unwrap(),
+            b"\xef\xbb\xbfa 2\ncaf\xe9\n"
+        );
+        assert_eq!(edit(b"\xff\xfe\nb\n", "^b$", "c", None, true).unwrap(), b"\xff\xfe\n# b\nc\n");
+    }
+
+    #[test]
+    fn a_wrong_edit_is_refused() {
+        let wrong = |m: &str, l: &str, a| LineEdit::new(Some(m), Some(l), a, false).unwrap_err();
+        assert!(wrong("(", "x", None).starts_with("matching: \"(\" is not a regular expression"));
+        assert!(wrong("", "x", None).starts_with("matching is empty"));
+        assert!(wrong("a", "x", Some("[")).starts_with("after: "));
+        assert!(wrong("a", "", None).starts_with("line is empty"));
+        assert!(wrong("a", "x\ny", None).starts_with("line has '\\n' in it"));
+    }
+
+    #[test]
+    fn a_line_goes_and_a_line_is_only_added() {
+        let done = |text: &str, matching: Option<&str>, line: Option<&str>, comment: bool| {
+            let edit = LineEdit::new(matching, line, None, comment).unwrap();
+            match edit.apply(text.as_bytes()).unwrap() {
+                Edited::Already => None,
+                Edited::Changed(new) => {
+                    assert_eq!(edit.apply(&new), Ok(Edited::Already));
+                    Some(String::from_utf8(new).unwrap())
+                }
+            }
+        };
+        assert_eq!(done("a\nb\nc", Some("^b"), None, false).as_deref(), Some("a\nc"));
+        assert_eq!(done("a\n  b", Some("b"), None, true).as_deref(), Some("a\n  # b"));
+        assert_eq!(done("# b\n", Some("b"), None, false), None, "a comment never goes");
+        assert_eq!(done("a\n", None, Some("b"), false).as_deref(), Some("a\nb\n"));
+        assert_eq!(done("b\na\n", None, Some("b"), false), None);
+        let wrong = |m, l, a, c| LineEdit::new(m, l, a, c).unwrap_err();
+        assert!(wrong(None, None, None, false).starts_with("neither matching nor line is given"));
+        assert!(wrong(None, Some("x"), None, true).starts_with("comment_old is of no use"));
+        assert!(wrong(Some("x"), None, Some("y"), false).starts_with("after is of no use"));
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop::sample::select(vec![
+            &b"a 1"[..],
+            b"a 2",
+            b"b",
+            b"# a 1",
+            b"#a",
+            b"  a 1",
+            b"\n",
+            b"\n",
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b"\xff",
+            b"\xef\xbb\xbf",
+            b"\0",
+        ]);
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn an_edit_touches_one_line_and_is_done_once(
+            text in prop_oneof![texts(), any::<Vec<u8>>()],
+            matching in prop::sample::select(vec!["^a", "a", "a 1", "^#?a", "b|a 2", "^$", ".", "(?-u)\\xff", "nothing"]),
+            line in prop::option::of(prop::sample::select(vec!["a 2", "b", "# a 1", " ", "zzz", "  a 1"])),
+            after in prop::option::of(prop::sample::select(vec!["b", "^#"])),
+            comment_old: bool,
+        ) {
+            let after = after.filter(|_| line.is_some());
+            let edit = LineEdit::new(Some(matching), line, after, comment_old).unwrap();
+            let Ok(Edited::Changed(new)) = edit.apply(&text) else { return Ok(()) };
+            prop_assert_eq!(edit.apply(&new), Ok(Edited::Already));
+            // What is before and behind the touched place is the same, byte for byte.
+            let front = text.iter().zip(&new).take_while(|(a, b)| a == b).count();
+            let back = text.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+            let touched = text.len().saturating_sub(front + back);
+            let longest = text.split(|b| *b == b'\n').map(<[u8]>::len).max().unwrap_or(0);
+            // A line that goes takes its ending with it.
+            prop_assert!(touched <= longest + 1, "{touched} bytes of {:?} became {:?}", text, new);
+            prop_assert!(new.len() <= text.len() + 2 * longest + line.map_or(0, str::len) + 6);
         }
-    }
-
-    #[test]
-    fn it_must_be_clear_which_line_is_meant() {
-        let e = done("b=1\nb=2\n", "^b=", "b=3", false).unwrap_err();
-        assert!(e.starts_with("2 lines are meant, and only one may be:\n  1: b=1\n  2: b=2"), "{e}");
-        assert!(done("b=1\nb=2\n", "^b=1", "b=2", false).is_err());
-        assert!(done("a", "(", "b", false).unwrap_err().starts_with("matching: \"(\" is not a regular expression"));
-        assert!(done("a\0", "a", "b", false).is_err());
-        assert!(done("a", "a", "b\nc", false).is_err());
-    }
-
-    #[test]
-    fn a_new_line_goes_behind_the_one_that_is_named() {
-        let e = LineEdit { line: Some("n".into()), after: Some("^a$".into()), ..LineEdit::default() };
-        assert_eq!(edit(b"a\nb\n", &e), Ok(Some(b"a\nn\nb\n".to_vec())));
-        assert_eq!(edit(b"x\na", &e), Ok(Some(b"x\na\nn".to_vec())));
-        assert!(edit(b"b\n", &e).unwrap_err().starts_with("after: no line matches"));
-        assert!(edit(b"a\na\n", &e).unwrap_err().starts_with("after: 2 lines match"));
     }
 }

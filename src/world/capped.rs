@@ -38,10 +38,6 @@ impl Capped {
     pub fn skip(&mut self, bytes: u64) {
         self.seen += bytes;
     }
-    /// How many bytes came by.
-    pub fn seen(&self) -> u64 {
-        self.seen
-    }
     /// All of it, with a note where something was left out.
     pub fn into_bytes(self) -> Vec<u8> {
         let kept = (self.head.len() + self.tail.len()) as u64;
@@ -72,7 +68,6 @@ mod tests {
         for part in [b"1234".as_slice(), b"5", b"6789", b"abcdefghij"] {
             long.pour(part);
         }
-        assert_eq!(long.seen(), 19);
         assert_eq!(long.into_text(), "1234\n[... 11 bytes left out ...]\nghij");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The longest path a control folder may have: a socket's path has 108 bytes; the openssh crate
@@ -19,8 +19,9 @@ pub fn make(run: &str) -> Result<tempfile::TempDir> {
             tried.push(format!("{} would make {length} bytes", base.display()));
             continue;
         }
-        // tempdir makes it with mode 0700 under a name that nobody can foresee.
-        match tempfile::Builder::new().prefix(&format!("mig-{short}-")).tempdir_in(&base) {
+        // Private from the first moment, under a name that nobody can foresee.
+        let mode = fs::Permissions::from_mode(0o700);
+        match tempfile::Builder::new().prefix(&format!("mig-{short}-")).permissions(mode).tempdir_in(&base) {
             Ok(folder) => return Ok(folder),
             Err(e) => tried.push(format!("{}: {e}", base.display())),
         }

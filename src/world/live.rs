@@ -97,9 +97,9 @@ mod tests {
         let (host, ear) = (HostName::parse("h").unwrap(), Ear(Mutex::default()));
         let mut live = Live::new(&host, &ear);
         live.more(false, b"one \xc3");
-        live.end(false, b"one \xc3\xa9 two\x1b", b"", 10);
+        live.end(false, b"one \xc3\xa9 two\x1b", b"", 11);
         assert_eq!(*ear.0.lock().unwrap(), "one é two␛");
-        assert_eq!(live.at(), (10, 0));
+        assert_eq!(live.at(), (11, 0));
     }
 
     #[test]

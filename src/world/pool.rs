@@ -53,9 +53,6 @@ impl<C: Clone> Pool<C> {
         let id = inner.next;
         inner.all.push(Entry { id, connection, used: 0, cap: SESSIONS });
     }
-    pub fn is_empty(&self) -> bool {
-        self.inner().all.is_empty()
-    }
     /// Lets all connections go.
     pub fn clear(&self) -> Vec<C> {
         self.inner().all.drain(..).map(|e| e.connection).collect()

@@ -307,11 +307,8 @@ pub fn outcome(run: &Run, ended: Ended) -> Outcome<Value> {
         let Output { code, stdout, stderr } = Output { code, stdout, stderr };
         return Ok(json!({ "code": code, "stdout": stdout, "stderr": stderr }));
     }
-    let mut failure = Failure { code, ..Failure::new(format!("exit code {code}{}", meaning(code))) };
-    if !stderr.is_empty() || !stdout.is_empty() {
-        failure = with_output(failure, &stdout, &stderr);
-    }
-    Err(failure.into())
+    let failure = Failure { code, ..Failure::new(format!("exit code {code}{}", meaning(code))) };
+    Err(with_output(failure, &stdout, &stderr).into())
 }
 
 /// What a shell means by some exit codes.
@@ -325,9 +322,13 @@ fn meaning(code: i64) -> &'static str {
     }
 }
 
+/// The last lines of both outputs; those of stderr stand last and are never cut for the others.
 fn with_output(failure: Failure, stdout: &str, stderr: &str) -> Failure {
-    let text = if stderr.trim().is_empty() { stdout } else { stderr };
-    if text.trim().is_empty() { failure } else { failure.output(last_lines(text, LINES)) }
+    let errors = last_lines(stderr, LINES);
+    let room = LINES.saturating_sub(errors.lines().count());
+    let texts = [last_lines(stdout, room), errors];
+    let text = texts.iter().filter(|t| !t.trim().is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n");
+    if text.is_empty() { failure } else { failure.output(text) }
 }
 
 pub fn last_lines(text: &str, lines: usize) -> String {
@@ -382,7 +383,10 @@ mod tests {
         let answer = outcome(&run("x"), ended(0, "a\n", "")).unwrap();
         assert_eq!(answer, json!({ "code": 0, "stdout": "a\n", "stderr": "" }));
         let Err(Halt::Failed(f)) = outcome(&run("x"), ended(255, "out", "one\n\x1b[31mtwo\n")) else { panic!() };
-        assert_eq!((f.message.as_str(), f.code, f.output.as_deref()), ("exit code 255", 255, Some("one\n␛[31mtwo")));
+        assert_eq!(
+            (f.message.as_str(), f.code, f.output.as_deref()),
+            ("exit code 255", 255, Some("out\none\n␛[31mtwo"))
+        );
         assert_eq!(whole(b"a\n", b"", 2), "a");
     }
 

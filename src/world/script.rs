@@ -45,7 +45,7 @@ impl Script {
     /// Without the comments.
     fn text(self) -> String {
         let lines = self.0.iter().flat_map(|part| part.lines());
-        lines.map(str::trim).filter(|l| !l.starts_with('#')).collect::<Vec<_>>().join("\n")
+        lines.filter(|l| !l.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -134,7 +134,12 @@ impl Fleet {
             Ok(Found::File(state)) => Some(state),
             Ok(other) => return Settled::Unknown(format!("{} on {} is no file now: {other:?}", put.path, put.host)),
             Err(halt) => {
-                return Settled::Unknown(format!("{} on {} cannot be looked at: {}", put.path, put.host, reason(&halt)));
+                return Settled::Unknown(format!(
+                    "{} on {} cannot be looked at: {}",
+                    put.path,
+                    put.host,
+                    reason(&halt)
+                ));
             }
         };
         match self.compare(put, found.as_ref()) {

@@ -149,7 +149,7 @@ impl Look for Fake {
             None => Found::Nothing,
             Some(Thing::Folder) => Found::Folder { owner: "0:0".into(), mode: 0o755 },
             Some(Thing::Link(target)) => Found::Link { target: target.clone() },
-            Some(Thing::Socket) => Found::Other { what: "socket".into() },
+            Some(Thing::Socket) => Found::Other { what: "a socket".into() },
             Some(file) => state_of(file).map_or(Found::Nothing, Found::File),
         })
     }

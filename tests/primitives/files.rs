@@ -107,7 +107,9 @@ fn a_line_that_is_not_clear_is_refused_with_the_lines() {
     let world = Fake::of(&[Given::File("dest: /f", "a 1\na 2\n")]);
     let said = why(plan(&world, "edit_line", json!({ "host": "dest", "file": "/f", "matching": "^a", "line": "b" })));
     assert!(
-        said.starts_with("edit_line: /f on dest: 2 lines are meant, and only one may be:\n  1: a 1\n  2: a 2"),
+        said.starts_with(
+            "edit_line: /f on dest: 2 lines match `matching` \"^a\", and only one may:\n  1: a 1\n  2: a 2"
+        ),
         "{said}"
     );
     let said = why(plan(&world, "edit_line", json!({ "host": "dest", "file": "/f" })));

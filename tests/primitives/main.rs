@@ -5,6 +5,7 @@ mod common;
 
 mod commands;
 mod files;
+mod real;
 mod services;
 
 use common::fake::{CANARY, Fake, Thing, file};

@@ -136,5 +136,5 @@ fn a_port_that_is_not_open_is_false_and_a_name_that_is_none_is_a_failure() {
     for port in [0, 70_000, -1] {
         assert!(why(open("a", port)).contains("is not a port: 1 to 65535"));
     }
-    assert!(why(open("-oProxy", 1)).contains("is not an address"));
+    assert!(why(open("-oProxy", 1)).contains("is not a host name or IP address: it begins with a dash"));
 }
