@@ -7,7 +7,7 @@
 use super::lower::lower;
 use super::play::{Eval, Play};
 use crate::contract::{Halt, Stop};
-use crate::run::Gate;
+use crate::run::{Gate, Mode};
 use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
 use std::sync::Arc;
 
@@ -20,6 +20,9 @@ pub struct Unknown {
 
 /// How Rhai's own messages call its type.
 const NAME: &str = "value that only a run can give";
+
+/// How Rhai's own messages call the type of a captured variable.
+pub const SHARED: &str = "alloc::sync::Arc<";
 
 /// Functions of one argument that look at it.
 const ONE: &[&str] = &["to_string", "print", "debug", "to_debug", "to_json"];
@@ -78,8 +81,11 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
 pub fn or_unknown<T>(play: &Play, result: Eval<T>) -> Eval<T> {
     result.or_else(|e| {
         let text = e.to_string();
-        let named = [NAME, std::any::type_name::<Unknown>()].iter().any(|n| text.contains(n));
-        if !named || play.gate.is_poisoned() {
+        let is_named = [NAME, std::any::type_name::<Unknown>()].iter().any(|n| text.contains(n));
+        // Of a captured variable Rhai names only the cell around its value. While planning that is
+        // taken for a value of a run; if it was a mistake, the run says so.
+        let is_hidden = play.gate.mode == Mode::Plan && text.contains(SHARED);
+        if !(is_named || is_hidden) || play.gate.is_poisoned() {
             return Err(e);
         }
         let place = play.place_of_error(&e);
