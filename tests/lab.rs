@@ -48,7 +48,9 @@ impl Lab {
         )
         .unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_mig"));
+        let began = Instant::now();
         let lab = mig::lab::open_with(&source, state.path(), program).unwrap_or_else(|e| panic!("{e}"));
+        eprintln!("a lab of two hosts opened in {:?}", began.elapsed());
         Lab { lab: Some(lab), state }
     }
     fn lab(&self) -> &OpenLab {
@@ -186,7 +188,8 @@ fn rsync_goes_both_ways_and_between_hosts() {
     let config = l.lab().ssh_config_path();
     let rsync = |from: &str, to: &str| {
         let shell = format!("ssh -F {}", config.display());
-        Command::new("timeout").args(["30", "rsync", "-a", "-e", &shell, from, to]).status().unwrap().success()
+        // Not -a: from outside, the owner is one that the lab of an ordinary user does not know.
+        Command::new("timeout").args(["30", "rsync", "-rlpt", "-e", &shell, from, to]).status().unwrap().success()
     };
     assert!(rsync(&format!("{}/", here.display()), "source:/srv/in/"));
     let back = l.state.path().join("back");
@@ -303,4 +306,21 @@ fn a_closed_lab_leaves_nothing() {
         !String::from_utf8_lossy(&Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout)
             .contains("sleep 654")
     });
+}
+
+#[test]
+fn a_process_that_enters_reaches_the_hosts_and_its_own_files() {
+    let l = Lab::open();
+    let ssh = format!(
+        "echo here >{0}/written && exec ssh -F /dev/null -o BatchMode=yes -o HostKeyAlias=source -o UserKnownHostsFile={1} \
+         -i {2} root@127.0.0.12 hostname",
+        l.state.path().display(),
+        l.lab().known_hosts_path().display(),
+        l.lab().identity().display(),
+    );
+    let mut command = mig::lab::command_inside(l.lab(), Path::new("timeout")).unwrap();
+    let out = command.args(["30", "sh", "-c", &ssh]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "source\n", "{}", String::from_utf8_lossy(&out.stderr));
+    std::fs::remove_file(l.state.path().join("written")).unwrap();
+    assert!(!l.lab().is_inside());
 }

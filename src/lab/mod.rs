@@ -31,7 +31,7 @@ mod source;
 mod supervisor;
 mod tree;
 
-pub use enter::{enter, reexec_inside};
+pub use enter::{command_inside, enter, reexec_inside};
 pub use open::{find, open, open_with};
 pub use open_lab::{Answered, OpenLab, power};
 pub use serve::serve;
