@@ -3,6 +3,8 @@
 //! Needs namespaces, as root or as an ordinary user; where the machine refuses both, `open` says
 //! so and the tests fail with its words.
 
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
+
 use mig::lab::{LabFile, LabSource, OpenLab};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -147,7 +149,10 @@ fn a_host_is_a_machine_of_its_own() {
     let outside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = outside.local_addr().unwrap().port();
     assert_eq!(
-        l.says("source", &format!("(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null || echo refused")),
+        l.says(
+            "source",
+            &format!("bash -c '(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>&1 | grep -q refused' && echo refused")
+        ),
         "refused"
     );
     assert_eq!(l.says("source", &format!("kill -0 {} 2>/dev/null || echo none", std::process::id())), "none");
@@ -214,23 +219,18 @@ fn rsync_goes_both_ways_and_between_hosts() {
 #[test]
 fn ports_are_forwarded_both_ways() {
     let l = Lab::open();
-    // A service on the host, reached from here; `localhost` means the host itself.
-    let serve = "python3 -c 'import socket\ns=socket.socket();s.setsockopt(1,2,1);s.bind((\"127.0.0.12\",7001));s.listen()\nc,a=s.accept();c.sendall((\"hello \"+a[0]).encode());c.close()'";
-    let server = l.tool("ssh").args(["source", serve]).spawn().unwrap();
+    // `localhost` means the host itself, and connections come from its own address.
     let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = probe.local_addr().unwrap().port();
     drop(probe);
-    let tunnel =
-        l.tool("ssh").args(["-N", "-L", &format!("127.0.0.1:{port}:localhost:7001"), "source"]).spawn().unwrap();
-    let mut said = String::new();
-    eventually("a local forwarding answers", || {
-        said.clear();
-        std::net::TcpStream::connect(("127.0.0.1", port))
-            .is_ok_and(|mut s| std::io::Read::read_to_string(&mut s, &mut said).is_ok() && !said.is_empty())
-    });
-    assert_eq!(said, "hello 127.0.0.12");
+    let forward = format!("127.0.0.1:{port}:localhost:22");
+    let tunnel = l.tool("ssh").args(["-N", "-L", &forward, "source"]).spawn().unwrap();
+    eventually("the tunnel is there", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let (at, direct) = (format!("Port={port}"), ["-o", "ProxyCommand=none", "-o", "HostName=127.0.0.1", "-o"]);
+    let out = l.ssh(&[&direct[..], &[&at, "source", "echo $SSH_CONNECTION"]].concat());
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(said.starts_with("127.0.0.12 ") && said.ends_with(" 127.0.0.12 22\n"), "{said}");
     stop(tunnel);
-    stop(server);
     // A service here, reached from the host.
     let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = here.local_addr().unwrap().port();
@@ -238,9 +238,9 @@ fn ports_are_forwarded_both_ways() {
         let (mut s, _) = here.accept().unwrap();
         std::io::Write::write_all(&mut s, b"from here").unwrap();
     });
-    let ask = "python3 -c 'import socket\nprint(socket.create_connection((\"localhost\",7002)).recv(99).decode())'";
+    let ask = "bash -c 'exec 3<>/dev/tcp/localhost/7002; cat <&3'";
     let out = l.ssh(&["-R", &format!("7002:127.0.0.1:{port}"), "source", ask]);
-    assert_eq!(String::from_utf8_lossy(&out.stdout), "from here\n", "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "from here", "{}", String::from_utf8_lossy(&out.stderr));
     answering.join().unwrap();
 }
 
@@ -323,4 +323,26 @@ fn a_process_that_enters_reaches_the_hosts_and_its_own_files() {
     assert_eq!(String::from_utf8_lossy(&out.stdout), "source\n", "{}", String::from_utf8_lossy(&out.stderr));
     std::fs::remove_file(l.state.path().join("written")).unwrap();
     assert!(!l.lab().is_inside());
+}
+
+#[test]
+fn a_native_multiplexed_session_is_quick() {
+    let l = Lab::open();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let a_command = runtime.block_on(async {
+        let mut builder = openssh::SessionBuilder::default();
+        builder.config_file(l.lab().ssh_config_path()).control_directory(l.state.path());
+        let session = builder.connect_mux("source").await.unwrap();
+        let began = Instant::now();
+        for _ in 0..100 {
+            assert!(session.command("true").status().await.unwrap().success());
+        }
+        let a_command = began.elapsed() / 100;
+        let killed = session.raw_command("kill -KILL $$").status().await;
+        assert!(!killed.is_ok_and(|status| status.success()));
+        session.close().await.unwrap();
+        a_command
+    });
+    eprintln!("a command over a warm connection: {a_command:?}");
+    assert!(a_command < Duration::from_millis(67), "slower than a namespace made anew: {a_command:?}");
 }

@@ -44,7 +44,7 @@ fn hold(folder: &Path, name: &str, link: &UnixStream) -> io::Result<()> {
         return Err(io::Error::other(format!("no lab host is called {name}")));
     };
     let here = folder.join("hosts").join(name);
-    let key = PrivateKey::read_openssh_file(&here.join("host_key")).map_err(io::Error::other)?;
+    let key = PrivateKey::read_openssh_file(here.join("host_key")).map_err(io::Error::other)?;
     // Opened before the root changes: afterwards nothing outside the tree can be named.
     let owner_of_new_address = settings.moves_to.and_then(|address| {
         let (owner, _) = opened.settings.hosts.iter().find(|(_, h)| h.address == Some(address))?;
@@ -53,6 +53,7 @@ fn hold(folder: &Path, name: &str, link: &UnixStream) -> io::Result<()> {
     root::enter(&here)?;
     rustix::system::sethostname(name.as_bytes())?;
     give_up_the_machine();
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     fs::create_dir_all(WISHES)?;
     for wish in ["reboot", "poweroff"] {
         let script = format!("#!/bin/sh\n: > {WISHES}/{wish}-now\n");
