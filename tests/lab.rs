@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const YML: &str = "
 hosts:
-  dest: { moves_to: 127.0.0.12 }
+  dest: { moves_to: source }
   source: { sudo: true, down_for: 150 }
 modes: { 'source:/etc/app/key.pem': '0400' }
 private: [/svc]
@@ -284,9 +284,8 @@ fn a_reset_puts_everything_back() {
     let boot_id = l.says("source", "cat /proc/sys/kernel/random/boot_id");
     l.says("source", "echo x >>/etc/app/app.conf; rm /etc/hosts; mkdir -p /newtop/x; chmod 0 /newtop/x; mkdir -p /var/lib/mig; echo >/var/lib/mig/y");
     let after = l.lab().snapshot("source").unwrap();
-    let differ: Vec<&String> = after.keys().chain(before.keys()).filter(|p| after.get(*p) != before.get(*p)).collect();
-    let differ: std::collections::BTreeSet<_> = differ.into_iter().map(String::as_str).collect();
-    assert_eq!(differ.into_iter().collect::<Vec<_>>(), ["/etc/app/app.conf", "/etc/hosts", "/newtop", "/newtop/x"]);
+    let differ: Vec<String> = mig::lab::differences(&before, &after).into_keys().collect();
+    assert_eq!(differ, ["/etc/app/app.conf", "/etc/hosts", "/newtop", "/newtop/x"]);
     let began = Instant::now();
     l.lab().reset().unwrap();
     eprintln!("a reset of two hosts: {:?}", began.elapsed());
@@ -322,6 +321,10 @@ fn a_process_that_enters_reaches_the_hosts_and_its_own_files() {
     let out = command.args(["30", "sh", "-c", &ssh]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&out.stdout), "source\n", "{}", String::from_utf8_lossy(&out.stderr));
     std::fs::remove_file(l.state.path().join("written")).unwrap();
+    // The configuration for outside works inside as well.
+    let mut command = mig::lab::command_inside(l.lab(), Path::new("ssh")).unwrap();
+    let out = command.arg("-F").arg(l.lab().ssh_config_path()).args(["dest", "hostname"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "dest\n", "{}", String::from_utf8_lossy(&out.stderr));
     assert!(!l.lab().is_inside());
 }
 
@@ -345,4 +348,89 @@ fn a_native_multiplexed_session_is_quick() {
     });
     eprintln!("a command over a warm connection: {a_command:?}");
     assert!(a_command < Duration::from_millis(67), "slower than a namespace made anew: {a_command:?}");
+}
+
+/// A client that sends what OpenSSH's cannot: signals.
+struct Any;
+
+impl russh::client::Handler for Any {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &russh::keys::PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn signals_arrive_and_are_told() {
+    let l = Lab::open();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let told = runtime.block_on(async {
+        let mut carrier = tokio::process::Command::new(env!("CARGO_BIN_EXE_mig"))
+            .args(["__lab-serve", "connect"])
+            .arg(l.lab().folder())
+            .arg("source")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let stream = tokio::io::join(carrier.stdout.take().unwrap(), carrier.stdin.take().unwrap());
+        let mut session = russh::client::connect_stream(Default::default(), stream, Any).await.unwrap();
+        let key = russh::keys::PrivateKey::read_openssh_file(l.lab().identity()).unwrap();
+        let key = russh::keys::PrivateKeyWithHashAlg::new(std::sync::Arc::new(key), None);
+        assert!(session.authenticate_publickey("root", key).await.unwrap().success());
+        let mut told = vec![];
+        for (command, signal) in [
+            ("trap 'echo caught; exit 4' TERM; echo up; while :; do sleep 0.05; done", russh::Sig::TERM),
+            ("echo up; sleep 20", russh::Sig::KILL),
+        ] {
+            let mut channel = session.channel_open_session().await.unwrap();
+            channel.exec(true, command).await.unwrap();
+            let mut said = String::new();
+            while let Ok(Some(message)) = tokio::time::timeout(Duration::from_secs(10), channel.wait()).await {
+                match message {
+                    russh::ChannelMsg::Data { data } => {
+                        said.push_str(&String::from_utf8_lossy(&data));
+                        if said == "up\n" {
+                            channel.signal(signal.clone()).await.unwrap();
+                        }
+                    }
+                    russh::ChannelMsg::ExitStatus { exit_status } => said.push_str(&format!("exit {exit_status}")),
+                    russh::ChannelMsg::ExitSignal { signal_name, .. } => said.push_str(&format!("{signal_name:?}")),
+                    _ => {}
+                }
+            }
+            told.push(said);
+        }
+        told
+    });
+    assert!(told[0].contains("caught") && told[0].contains("exit 4"), "{told:?}");
+    assert_eq!(told[1], "up\nKILL");
+}
+
+#[test]
+fn one_session_does_not_hold_up_another() {
+    let l = Lab::open();
+    let control = format!("ControlPath={}/c", l.state.path().display());
+    let mut master = l.tool("ssh").args(["-o", &control, "-M", "-N", "source"]).spawn().unwrap();
+    eventually("the master is there", || l.ssh(&["-o", &control, "-O", "check", "source"]).status.success());
+    // It is sent far more than it reads.
+    let feed = "head -c 30000000 /dev/zero | timeout 30 ssh -F \"$0\" -o \"$1\" source 'sleep 3; wc -c'";
+    let slow = Command::new("sh")
+        .args(["-c", feed])
+        .arg(l.lab().ssh_config_path())
+        .arg(&control)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    assert_eq!(l.ssh(&["-o", &control, "source", "echo quick"]).stdout, b"quick\n");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!(String::from_utf8_lossy(&slow.wait_with_output().unwrap().stdout).trim(), "30000000");
+    // A reader that leaves ends the writer, as everywhere.
+    assert_eq!(l.ssh(&["-o", &control, "source", "yes | head -n 1"]).stdout, b"y\n");
+    l.ssh(&["-o", &control, "-O", "exit", "source"]);
+    master.wait().unwrap();
 }

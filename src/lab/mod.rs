@@ -36,5 +36,5 @@ pub use open::{find, open, open_with};
 pub use open_lab::{Answered, OpenLab, power};
 pub use serve::serve;
 pub use settings::{Check, Differs, HostSettings, Settings};
-pub use snapshot::{Entry, EntryKind, Snapshot};
+pub use snapshot::{Entry, EntryKind, Snapshot, differences};
 pub use source::{LabFile, LabSource};

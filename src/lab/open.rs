@@ -111,7 +111,7 @@ fn lay_out(source: &LabSource, folder: &Path, program: &Path) -> Result<()> {
         }
         tree::write(&folder.join("secrets").join(name), value.as_bytes(), 0o600).map_err(cannot)?;
     }
-    let opened = Opened { name: source.name.clone(), program: program.to_owned(), settings: source.settings.clone() };
+    let opened = Opened { name: source.name.clone(), settings: source.settings.clone() };
     let text = serde_json::to_vec_pretty(&opened).map_err(|e| Box::new(Error::bug(e.to_string())))?;
     tree::write(&folder.join("lab.json"), &text, 0o600).map_err(cannot)
 }

@@ -95,7 +95,7 @@ impl OpenLab {
             if host.sudo {
                 entry["sudo"] = Value::Bool(true);
             }
-            if let Some(address) = host.moves_to {
+            if let Some((_, address)) = self.settings().takes_over(name) {
                 entry["moves_to"] = json!(address);
             }
             hosts.insert(name.clone(), entry);

@@ -95,7 +95,7 @@ impl Lab {
             Request::Power { host, on: false } => self.machine(host)?.off()?,
             Request::Power { host, on: true } => {
                 let machine = self.machine(host)?;
-                if machine.folder().join("off").exists() {
+                if machine.is_off() {
                     tree::boot(&machine.folder()).map_err(|e| format!("cannot boot {host}: {e}"))?;
                 }
                 machine.on()?;
