@@ -156,6 +156,9 @@ fn a_host_is_a_machine_of_its_own() {
         "refused"
     );
     assert_eq!(l.says("source", &format!("kill -0 {} 2>/dev/null || echo none", std::process::id())), "none");
+    // No descriptor of the lab leads a command back out.
+    assert_eq!(l.says("source", "ls /proc/self/fd | wc -l"), "4", "stdin, stdout, stderr and the folder ls reads");
+    assert_eq!(l.says("dest", "for f in /proc/1/fd/*; do [ -d $f ] && ls $f; done"), "");
     for check in l.lab().after_run() {
         assert_eq!(l.lab().check(check).unwrap(), None);
     }
@@ -433,4 +436,16 @@ fn one_session_does_not_hold_up_another() {
     assert_eq!(l.ssh(&["-o", &control, "source", "yes | head -n 1"]).stdout, b"y\n");
     l.ssh(&["-o", &control, "-O", "exit", "source"]);
     master.wait().unwrap();
+}
+
+#[test]
+fn a_lab_ends_with_its_folder() {
+    let mut l = Lab::open();
+    l.says("source", "setsid sleep 987 >/dev/null 2>&1 &");
+    std::fs::remove_dir_all(l.lab().folder()).unwrap();
+    eventually("no process is left", || {
+        !String::from_utf8_lossy(&Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout)
+            .contains("sleep 987")
+    });
+    l.lab.take();
 }

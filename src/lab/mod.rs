@@ -16,6 +16,7 @@ mod enter;
 mod exec;
 mod forward;
 mod holder;
+mod inherited;
 mod loopback;
 mod machine;
 mod open;

@@ -5,7 +5,7 @@ use super::enter::proxy_command;
 use super::open_lab::OpenLab;
 use super::serve::ARGUMENT;
 use super::source::LabSource;
-use super::tree;
+use super::{inherited, tree};
 use crate::error::{Error, Result};
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey};
@@ -171,6 +171,7 @@ fn try_start(folder: &Path, program: &Path, way: &[&str]) -> Result<(), Failure>
     ours.set_read_timeout(Some(PATIENCE)).map_err(lab)?;
     let log_path = folder.join("log");
     let log = fs::File::create(&log_path).map_err(lab)?;
+    inherited::keep_from_children();
     // In a session of its own: Ctrl-C in the terminal of the `mig` that opened it is not for it.
     let mut command = Command::new("setsid");
     command.arg("unshare").args(way);
