@@ -3,11 +3,21 @@
 //! Every text of a user that becomes part of a command line, a path or a configuration goes
 //! through one of these. Each says in its error what is allowed.
 
+mod address;
 mod host_name;
+mod param_name;
 mod remote_path;
+mod secret_name;
+mod ssh_alias;
+mod user_name;
 
+pub use address::Address;
 pub use host_name::HostName;
+pub use param_name::ParamName;
 pub use remote_path::RemotePath;
+pub use secret_name::SecretName;
+pub use ssh_alias::SshAlias;
+pub use user_name::UserName;
 
 /// What Rhai keeps for itself: no host, parameter or option may bear such a name, because a
 /// script could not write it (`p.new` is a syntax error).

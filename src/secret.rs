@@ -31,7 +31,7 @@ impl fmt::Debug for Secret {
 /// As JSON a text without secrets is a plain string; one with secrets is
 /// `{"$text": ["user:", {"$secret": "password"}]}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a secret")]
 pub enum Text {
     Plain(String),
     Mixed {

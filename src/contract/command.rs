@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A command for a host. As JSON: a text goes to `sh -c`, a list is an argv with no shell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a command: a text for sh, or a list of texts")]
 pub enum Command {
     Shell(String),
     Argv(Vec<String>),

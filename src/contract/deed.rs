@@ -104,7 +104,8 @@ pub enum Source {
 /// What is known of a file: enough to tell it from any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileState {
-    /// Lower-case hex. `None` only where the content holds a secret; then it is never compared.
+    /// Lower-case hex. `None` only where the content holds a secret; then it is never compared,
+    /// and `size` is 0.
     pub sha256: Option<String>,
     pub size: u64,
     /// Numeric `uid:gid`.
@@ -201,12 +202,16 @@ impl FileState {
             mode,
         }
     }
-    /// Whether two states are the same as far as both are known.
+    /// Whether two states are the same as far as both are known. A text with a secret has neither a
+    /// digest nor a size before it is written: there, owner and mode must do.
     pub fn is_like(&self, other: &FileState) -> bool {
         match (&self.sha256, &other.sha256) {
             (Some(a), Some(b)) => a == b && self.owner == other.owner && self.mode == other.mode,
-            _ => self.size == other.size && self.owner == other.owner && self.mode == other.mode,
+            _ => self.owner == other.owner && self.mode == other.mode,
         }
+    }
+    fn length(&self) -> String {
+        if self.sha256.is_some() { format!("{} bytes", self.size) } else { "a secret".into() }
     }
 }
 
@@ -238,8 +243,8 @@ impl<'de> Deserialize<'de> for Bytes {
 
 impl fmt::Display for FileState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sha = self.sha256.as_deref().map_or("a secret", |s| &s[..s.len().min(12)]);
-        write!(f, "{} bytes, {:04o}, {}, {sha}", self.size, self.mode, self.owner)
+        write!(f, "{}, {:04o}, {}", self.length(), self.mode, self.owner)?;
+        self.sha256.as_deref().map_or(Ok(()), |s| write!(f, ", {}", &s[..s.len().min(12)]))
     }
 }
 
@@ -262,13 +267,16 @@ impl fmt::Display for Deed {
                     write!(f, "{}: copy {path} of {host} to {} ({} bytes)", p.host, p.path, to.size)
                 }
                 (Source::Kept(_), ..) => write!(f, "{}: put {} back", p.host, p.path),
-                (_, None, Some(to)) => write!(f, "{}: create {} ({} bytes)", p.host, p.path, to.size),
+                (_, None, Some(to)) => write!(f, "{}: create {} ({})", p.host, p.path, to.length()),
                 (_, Some(from), Some(to)) if from.sha256 == to.sha256 && from.sha256.is_some() => {
                     write!(
                         f,
                         "{}: set {} to {} {:04o} (was {} {:04o})",
                         p.host, p.path, to.owner, to.mode, from.owner, from.mode
                     )
+                }
+                (_, Some(from), Some(to)) if from.sha256.is_none() || to.sha256.is_none() => {
+                    write!(f, "{}: write {} ({} -> {})", p.host, p.path, from.length(), to.length())
                 }
                 (_, Some(from), Some(to)) => {
                     write!(f, "{}: write {} ({} -> {} bytes)", p.host, p.path, from.size, to.size)

@@ -36,6 +36,8 @@ pub enum Stop {
     Held(String),
     /// The operator asked to stop (Ctrl-C, SIGTERM).
     Interrupted,
+    /// A cutover failed or ran over its budget, and the run is to be rolled back.
+    RollBack(String),
     /// The journal, or something else that must not fail, failed.
     Fault(String),
     /// Verifying, and this lane has replayed all it has. Never shown.

@@ -10,6 +10,7 @@ mod halt;
 mod look;
 mod operator;
 mod spec;
+mod verbs;
 mod world;
 
 pub use command::{Command, quote};
@@ -19,4 +20,5 @@ pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
 pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};
 pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};
+pub use verbs::{VERBS, Verb, VerbOption};
 pub use world::{HostRecord, Settled, Token, World};

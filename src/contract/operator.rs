@@ -28,4 +28,13 @@ pub trait Operator: Send + Sync {
     fn ask(&self, question: &Question) -> Outcome<Answer>;
     /// Whether somebody is there at all.
     fn is_there(&self) -> bool;
+    /// Something is to be done by hand and will be watched, not asked about. A person has read it
+    /// already; a lab does it here.
+    ///
+    /// # Errors
+    /// It cannot be done.
+    fn instruct(&self, text: &str) -> Outcome<()> {
+        let _ = text;
+        Ok(())
+    }
 }

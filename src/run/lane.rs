@@ -30,6 +30,7 @@ struct Frame {
     calls: u32,
     titles: BTreeMap<String, u32>,
     acted: bool,
+    began_ms: i64,
 }
 
 impl Lane {
@@ -46,21 +47,21 @@ impl Lane {
     }
 
     /// Opens a step. The second step of one title under one parent is "title (2)".
-    pub fn enter(&self, title: &str) {
+    pub fn enter(&self, title: &str, now_ms: i64) {
         let mut l = self.inner();
         if let Some(top) = l.frames.last_mut() {
             let label = numbered(&mut top.titles, title);
-            l.frames.push(Frame { label, ..Frame::default() });
+            l.frames.push(Frame { label, began_ms: now_ms, ..Frame::default() });
         }
     }
-    /// Closes it, and says whether anything in it acted.
-    pub fn leave(&self) -> bool {
+    /// Closes it, and says whether anything in it acted, and when this process entered it.
+    pub fn leave(&self) -> (bool, i64) {
         let mut l = self.inner();
-        let acted = l.frames.pop().is_some_and(|f| f.acted);
+        let (acted, began_ms) = l.frames.pop().map_or((false, 0), |f| (f.acted, f.began_ms));
         if let Some(top) = l.frames.last_mut() {
             top.acted |= acted;
         }
-        acted
+        (acted, began_ms)
     }
     /// Notes that a call was made just now, not replayed.
     pub fn acts(&self) {

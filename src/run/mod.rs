@@ -2,8 +2,25 @@
 //!
 //! Deliberately not here: Rhai (the script room calls the gate), and any printing (events).
 
+mod cut;
+mod cutover;
+mod drift;
+mod expect;
 mod gate;
 mod lane;
+mod person;
+mod plan;
+mod resolve;
+mod rollback;
+mod step;
+mod wait;
 
-pub use gate::{Cutover, Ended, Gate, Manual, Mode, OnFailure, Wait};
+pub use cutover::{Cutover, OnFailure};
+pub use gate::{Gate, Mode, Setting};
 pub use lane::{Lane, numbered};
+pub use person::Manual;
+pub use plan::{Shown, difference};
+pub use resolve::{Resolution, open_question, resolve};
+pub use rollback::{Back, Rollback, Undoable, undoable};
+pub use step::{Ended, spoken};
+pub use wait::Wait;

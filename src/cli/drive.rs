@@ -1,0 +1,408 @@
+//! One road for run, resume and rollback: a playbook on its ground, evaluated against a gate, and
+//! what is said and kept when it ends.
+
+use super::ground::Ground;
+use super::wrong::Wrong;
+use super::{Face, Globals, Person, exit, page, signals};
+use crate::contract::{Event, Failure, Halt, Listener, Operator, Stop};
+use crate::error::{Error, Kind};
+use crate::journal::{Journal, Record, RunRow, RunState};
+use crate::report::{self, Paint, Story};
+use crate::run::{Back, Gate, Mode, Rollback, Setting, Shown};
+use crate::script::{self, End, Playbook};
+use crate::world::Remote;
+use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What every command about a run holds.
+pub struct Drive<'a> {
+    pub globals: &'a Globals,
+    pub ground: Ground,
+    pub playbook: Playbook,
+    pub params: Value,
+    pub face: Face,
+    pub operator: Arc<dyn Operator>,
+    pub world: Arc<Remote>,
+    /// The run's id.
+    pub run: String,
+}
+
+/// Hears everything and hands it to several.
+pub struct Both(pub Vec<Arc<dyn Listener>>);
+impl Listener for Both {
+    fn hear(&self, event: &Event) {
+        self.0.iter().for_each(|l| l.hear(event));
+    }
+}
+
+/// Keeps what was heard, for a page.
+#[derive(Default)]
+struct Kept(Mutex<Vec<Event>>);
+impl Listener for Kept {
+    fn hear(&self, event: &Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
+}
+
+/// What a live pass goes on from.
+pub struct From<'a> {
+    pub journal: &'a Journal,
+    pub record: Arc<Record>,
+    pub shown: Option<Shown>,
+    pub retry: bool,
+}
+
+impl Drive<'_> {
+    fn gate(&self, mode: Mode, listener: Arc<dyn Listener>) -> Setting {
+        Setting {
+            mode,
+            params: self.params.clone(),
+            secrets: self.ground.inventory.secrets.keys().cloned().collect(),
+            world: self.world.clone(),
+            listener,
+            operator: self.operator.clone(),
+            record: None,
+            calls: vec![],
+            hosts: vec![],
+            steps: vec![],
+            shown: None,
+            yes: self.globals.yes,
+            retry: false,
+        }
+    }
+
+    /// Plans, and shows it. An `Err` is the preflight's no.
+    ///
+    /// # Errors
+    /// The playbook failed before its first change, or stopped.
+    pub fn plan(&self) -> Result<Shown, Wrong> {
+        let kept = Arc::new(Kept::default());
+        let listener: Arc<dyn Listener> = match &self.face {
+            Face::Json(j) => j.clone(),
+            _ => kept.clone(),
+        };
+        listener.hear(&Event::RunBegins {
+            run: self.run.clone(),
+            playbook: self.playbook.name.clone(),
+            mode: "plan".into(),
+        });
+        let gate = Arc::new(Gate::new(self.gate(Mode::Plan, listener.clone())));
+        let asked = gate.clone();
+        signals::ask_to_stop(move || asked.interrupt());
+        let end = script::run(&gate, &self.playbook, &self.ground.setting());
+        let shown = gate.shown();
+        let state = match &end {
+            End::Done(_) => "planned",
+            End::Failed { .. } | End::Stopped(_) => "refused",
+        };
+        listener.hear(&Event::RunEnds { run: self.run.clone(), state: state.into(), tally: gate.tally() });
+        let events = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !events.is_empty() {
+            page(&report::plan(&events, Paint { colours: self.globals.colours() }));
+        }
+        match end {
+            End::Done(_) => Ok(shown),
+            End::Failed { error, failure } => {
+                let mut error = *error;
+                error.kind = if error.kind == Kind::Bug { Kind::Bug } else { Kind::Refused };
+                if let Some(output) = &failure.output {
+                    error = error.hint(output.trim_end());
+                }
+                Err(error.hint("Nothing was changed on any host.").into())
+            }
+            End::Stopped(stop) => Err(at_its_place(exit::error_of(&stop), &gate).into()),
+        }
+    }
+
+    /// Verifies what is recorded against the playbook: nothing acts, and all drift is said.
+    ///
+    /// # Errors
+    /// Drift.
+    pub fn verify(&self, journal: &Journal, record: &Arc<Record>) -> Result<(), Wrong> {
+        let mut setting = self.gate(Mode::Verify, Arc::new(()));
+        setting.record = Some(record.clone());
+        setting.calls = journal.calls(&self.run)?;
+        setting.steps = journal.steps(&self.run)?;
+        let gate = Arc::new(Gate::new(setting));
+        let end = script::run(&gate, &self.playbook, &self.ground.setting());
+        let drift = match (gate.stopped(), &end) {
+            (Some(Stop::Edge) | None, End::Stopped(_)) => None,
+            (Some(stop), _) => Some(exit::error_of(&stop)),
+            // It fails before it comes to what is recorded, or what is recorded is not asked for.
+            (None, End::Failed { error, .. }) if gate.leftovers().is_some() => Some(Error {
+                kind: Kind::Refused,
+                message: format!("the playbook fails before it comes to what is recorded: {}", error.message),
+                ..(**error).clone()
+            }),
+            (None, End::Failed { .. }) => None,
+            (None, End::Done(_)) => gate.leftovers().map(Error::refused),
+        };
+        match drift {
+            None => Ok(()),
+            Some(error) => Err(at_its_place(error, &gate)
+                .hint(format!("nothing was done; go on with a playbook that keeps what was done: mig resume {} --edited FILE", self.run))
+                .hint(format!("or take the run back: mig rollback {}", self.run))
+                .into()),
+        }
+    }
+
+    /// Runs, or goes on. Gives the exit code.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn live(&self, from: &From) -> Result<u8, Wrong> {
+        let story = Arc::new(Story::default());
+        let listener: Arc<dyn Listener> = Arc::new(Both(vec![self.face.listener(), story.clone()]));
+        let mut setting = self.gate(Mode::Live, listener.clone());
+        setting.record = Some(from.record.clone());
+        setting.calls = from.journal.calls(&self.run)?;
+        setting.hosts = from.journal.hosts(&self.run)?;
+        setting.steps = from.journal.steps(&self.run)?;
+        setting.shown = from.shown.clone();
+        setting.retry = from.retry;
+        listener.hear(&Event::RunBegins {
+            run: self.run.clone(),
+            playbook: self.playbook.name.clone(),
+            mode: "run".into(),
+        });
+        let gate = Arc::new(Gate::new(setting));
+        let asked = gate.clone();
+        signals::ask_to_stop(move || asked.interrupt());
+        let end = script::run(&gate, &self.playbook, &self.ground.setting());
+        // Whatever the script made of it, a stop is a stop.
+        let end = match gate.stopped() {
+            Some(stop) => End::Stopped(stop),
+            None => end,
+        };
+        let end = match (end, gate.leftovers()) {
+            (End::Done(_), Some(left)) => End::Stopped(Stop::Drift(left)),
+            (end, _) => end,
+        };
+        let (halt, state) = match &end {
+            End::Done(_) => (None, RunState::Done),
+            End::Failed { failure, .. } => (Some(Halt::Failed(failure.clone())), RunState::Stopped),
+            End::Stopped(stop) => (Some(Halt::Stop(stop.clone())), state_after(stop)),
+        };
+        self.keep(from.journal, &gate, halt.as_ref(), state);
+        listener.hear(&Event::RunEnds { run: self.run.clone(), state: state.word().into(), tally: gate.tally() });
+        self.face.end();
+        let Some(halt) = halt else {
+            if !self.globals.json {
+                page(&story.summary(&self.run, "run", Paint { colours: self.globals.colours() }));
+            }
+            return Ok(0);
+        };
+        let kind = match &halt {
+            Halt::Failed(_) => Kind::StepFailed,
+            Halt::Stop(stop) => exit::kind_of(stop),
+        };
+        let mut failure = story.failure(&self.run, &halt);
+        if let End::Failed { error, .. } = &end {
+            failure.hints.extend(error.place.iter().map(|p| format!("at {p}")));
+            if matches!(error.kind, Kind::Bug) {
+                failure.hints.push("this is a bug in mig; please report it".into());
+            }
+        } else if let Some(place) = gate.place_of_stop() {
+            failure.hints.push(format!("at {place}"));
+        }
+        if self.globals.json {
+            exit::json_failure(&failure, kind);
+        } else {
+            page(&failure.render(Paint { colours: self.globals.colours() }));
+        }
+        if let Halt::Stop(Stop::RollBack(_)) = halt {
+            return self.roll_back(from.journal, from.record.clone(), None, false);
+        }
+        Ok(kind.exit_code())
+    }
+
+    /// Brings the run to rest in the journal. When the journal itself is what failed, the last
+    /// state in it stands, and a resume goes on from there.
+    fn keep(&self, journal: &Journal, gate: &Gate, halt: Option<&Halt>, state: RunState) {
+        let said = match halt {
+            None => gate.rests(state, "").err(),
+            // Only a failure makes history of what came after the last acting call; a crash, a
+            // drift or a question must find everything as it was.
+            Some(Halt::Failed(f)) => match gate.cut(journal, &f.message) {
+                Ok(cut) => cut.err(),
+                Err(e) => Some(Failure::new(e.message).into()),
+            },
+            Some(Halt::Stop(Stop::Fault(_))) => None,
+            Some(Halt::Stop(stop)) => gate.rests(state, &exit::error_of(stop).message).err(),
+        };
+        if let Some(halt) = said {
+            let error = exit::error_of_halt(&halt);
+            exit::show_error(&error, Some(self.globals));
+        }
+    }
+
+    /// Takes the run back. Gives the exit code.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn roll_back(
+        &self,
+        journal: &Journal,
+        record: Arc<Record>,
+        to: Option<String>,
+        past_no_return: bool,
+    ) -> Result<u8, Wrong> {
+        let back = Backwards {
+            globals: self.globals,
+            face: &self.face,
+            operator: self.operator.clone(),
+            world: self.world.clone(),
+            run: &self.run,
+            playbook: &self.playbook.name,
+        };
+        back.go(journal, record, to, past_no_return)
+    }
+}
+
+/// A rollback: it needs no playbook, only the journal.
+pub struct Backwards<'a> {
+    pub globals: &'a Globals,
+    pub face: &'a Face,
+    pub operator: Arc<dyn Operator>,
+    pub world: Arc<Remote>,
+    pub run: &'a str,
+    pub playbook: &'a str,
+}
+
+impl Backwards<'_> {
+    /// Takes the run back. Gives the exit code.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn go(
+        &self,
+        journal: &Journal,
+        record: Arc<Record>,
+        to: Option<String>,
+        past_no_return: bool,
+    ) -> Result<u8, Wrong> {
+        let story = Arc::new(Story::default());
+        let listener: Arc<dyn Listener> = Arc::new(Both(vec![self.face.listener(), story.clone()]));
+        listener.hear(&Event::RunBegins {
+            run: self.run.into(),
+            playbook: self.playbook.into(),
+            mode: "rollback".into(),
+        });
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = stop.clone();
+        signals::ask_to_stop(move || asked.store(true, Ordering::SeqCst));
+        let back = Rollback {
+            record,
+            calls: journal.calls(self.run)?,
+            hosts: journal.hosts(self.run)?,
+            world: self.world.clone(),
+            listener,
+            operator: self.operator.clone(),
+            to,
+            past_no_return,
+            yes: self.globals.yes,
+            prepared: Mutex::default(),
+            stop,
+        };
+        let end = back.run();
+        self.face.end();
+        let run = self.run;
+        let wrong = |kind, message: String| Error::new(kind, message);
+        let again = format!("rolling back again takes it up: mig rollback {run}");
+        match end {
+            Ok(Back::Done(left)) => {
+                if !self.globals.json {
+                    page(&story.summary(run, "rollback", Paint { colours: self.globals.colours() }));
+                    for line in left {
+                        page(&format!("left as it is: {line}"));
+                    }
+                }
+                Ok(0)
+            }
+            Ok(Back::Ask { call, text }) => Err(wrong(Kind::NeedsAnswer, format!("call {call}: {text}"))
+                .hint(format!("mig resolve {run} {call} --done       it happened"))
+                .hint(format!("mig resolve {run} {call} --not-done   it had no effect"))
+                .hint(again)
+                .into()),
+            Ok(Back::Stopped(text)) => Err(wrong(Kind::StepFailed, text).hint(again).into()),
+            Ok(Back::NoReturn(reason)) => Err(wrong(
+                Kind::Refused,
+                format!("the run has passed its point of no return: {reason}"),
+            )
+            .hint(format!("what came after it can be taken back with --to STEP; see mig show {run}"))
+            .hint(format!("all of it, knowing what that loses: mig rollback {run} --past-no-return"))
+            .into()),
+            Ok(Back::Halted(stop)) => Err(exit::error_of(&stop).hint(again).into()),
+            Err(why) => Err(wrong(Kind::StepFailed, why).hint(again).into()),
+        }
+    }
+}
+
+fn state_after(stop: &Stop) -> RunState {
+    match stop {
+        Stop::Ask { .. } => RunState::Asking,
+        _ => RunState::Stopped,
+    }
+}
+
+fn at_its_place(mut error: Error, gate: &Gate) -> Error {
+    if let Some(place) = gate.place_of_stop()
+        && error.place.is_none()
+    {
+        error.hints.insert(0, format!("at {place}"));
+    }
+    error
+}
+
+/// The run that is meant: by the first letters of its id, or the only one that fits.
+///
+/// # Errors
+/// None fits, or several: they are listed.
+pub fn the_run(journal: &Journal, given: Option<&str>, fits: fn(RunState) -> bool, what: &str) -> Result<RunRow, Wrong> {
+    let all = journal.runs()?;
+    if let Some(prefix) = given {
+        let mut found: Vec<RunRow> = all.iter().filter(|r| r.id.starts_with(prefix)).cloned().collect();
+        return match (found.len(), found.pop()) {
+            (1, Some(run)) if fits(run.state) => Ok(run),
+            (1, Some(run)) => Err(Error::bad_input(format!(
+                "run {} is {}{}; nothing to {what}",
+                run.id,
+                run.state.word(),
+                run.ended_ms.map_or(String::new(), |at| format!(", {}", ago(at)))
+            ))
+            .hint(format!("mig show {}", run.id))
+            .into()),
+            (0, _) => Err(none(&all, &format!("no run begins with \"{prefix}\"")).into()),
+            _ => Err(several(&all, |r| r.id.starts_with(prefix), what).into()),
+        };
+    }
+    let mut found: Vec<RunRow> = all.iter().filter(|r| fits(r.state)).cloned().collect();
+    match (found.len(), found.pop()) {
+        (1, Some(run)) => Ok(run),
+        (0, _) => Err(none(&all, &format!("there is no run to {what}")).into()),
+        _ => Err(several(&all, |r| fits(r.state), what).into()),
+    }
+}
+
+fn none(all: &[RunRow], message: &str) -> Error {
+    let error = Error::bad_input(message);
+    match all.is_empty() {
+        true => error.hint("nothing has been run yet: mig run PLAYBOOK"),
+        false => all.iter().take(5).fold(error, |e, r| e.hint(line(r))),
+    }
+}
+fn several(all: &[RunRow], fits: impl Fn(&RunRow) -> bool, what: &str) -> Error {
+    let error = Error::bad_input(format!("several runs fit; say which one to {what}"));
+    all.iter().filter(|r| fits(r)).take(10).fold(error, |e, r| e.hint(line(r)))
+}
+fn line(r: &RunRow) -> String {
+    format!("{}  {:<12}  {}  {}", r.id, r.state.word(), r.playbook, ago(r.began_ms))
+}
+
+/// `3 min ago`.
+pub fn ago(at_ms: i64) -> String {
+    let ms = u64::try_from(crate::journal::now_ms() - at_ms).unwrap_or(0);
+    format!("{} ago", report::whole_duration(ms))
+}
+

@@ -1,0 +1,71 @@
+//! From the words on the command line to a command, and from its end to the exit code.
+
+use super::exit::show_all;
+use super::wrong::Wrong;
+use super::{
+    Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs, show,
+};
+use crate::error::Kind;
+use clap::FromArgMatches;
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic;
+
+/// Runs mig with these words, the first of which is its own name, and returns the exit code.
+/// A panic is a bug: it says so, and is exit code 70.
+pub fn start(words: impl IntoIterator<Item = OsString>) -> u8 {
+    panic::set_hook(Box::new(|what| {
+        // When standard error is closed the exit code still tells.
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: mig has a bug: {what}\nWhat was done is in the journal: `mig runs` lists it, `mig resume` goes on.\n\
+             Please report this, with what you typed and `mig --version`."
+        );
+    }));
+    let words: Vec<OsString> = words.into_iter().collect();
+    panic::catch_unwind(|| begin(&words)).unwrap_or(Kind::Bug.exit_code())
+}
+
+fn begin(words: &[OsString]) -> u8 {
+    let parsed = command().try_get_matches_from(words).and_then(|m| Cli::from_arg_matches(&m));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version go to standard output and are no error. Whoever closed it has read enough.
+            let _ = e.print();
+            return if e.use_stderr() { Kind::BadInput.exit_code() } else { 0 };
+        }
+    };
+    dispatch(&cli).unwrap_or_else(|wrong| show_all(&wrong, Some(&cli.globals)))
+}
+
+fn dispatch(cli: &Cli) -> Result<u8, Wrong> {
+    let globals = &cli.globals;
+    match &cli.command {
+        Command::Run(args) => run::run("run", args.playbook.as_deref(), args.help, globals),
+        Command::Plan(args) => run::run("plan", args.playbook.as_deref(), args.help, globals),
+        Command::Resume(args) => resume::run(args, globals),
+        Command::Rollback(args) => rollback::run(args, globals),
+        Command::Resolve(args) => resolve::run(args, globals),
+        Command::Finish(args) => finish::run(args, globals),
+        Command::Runs(_) => runs::run(globals),
+        Command::Show(args) => show::run(args, globals),
+        Command::Check(args) => check::run(args, globals),
+        Command::Doc(args) => doc::run(args),
+        Command::Lab(args) => lab::run(args, globals),
+        Command::Journal(args) => journal::run(args, globals),
+        Command::Completions(args) => Ok(completions::run(args)?),
+        Command::Man(args) => Ok(man::run(args)?),
+        other => Err(crate::error::Error::refused(format!("this build cannot do that yet: {other:?}")).into()),
+    }
+}
+
+/// Prints the help of a command that has a `--help` of its own.
+pub(super) fn help_of(name: &str) -> u8 {
+    let mut whole = command();
+    whole.build();
+    if let Some(c) = whole.find_subcommand_mut(name) {
+        let _ = c.print_long_help();
+    }
+    0
+}

@@ -1,0 +1,22 @@
+use super::{
+    capture::Capture, copy_file::CopyFile, edit_line::EditLine, file_info::FileInfo, machine::Machine,
+    port_open::PortOpen, read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, ssh::Ssh, systemd::Systemd,
+    write_file::WriteFile,
+};
+use crate::contract::Spec;
+
+/// Every primitive there is.
+pub const ALL: &[Spec] = &[
+    Spec::change::<Ssh>(),
+    Spec::reading::<Capture>(),
+    Spec::change::<CopyFile>(),
+    Spec::change::<WriteFile>(),
+    Spec::change::<RemoveFile>(),
+    Spec::reading::<ReadFile>(),
+    Spec::reading::<FileInfo>(),
+    Spec::change::<EditLine>(),
+    Spec::change::<Systemd>(),
+    Spec::change::<Reboot>(),
+    Spec::reading::<Machine>(),
+    Spec::reading::<PortOpen>(),
+];

@@ -1,0 +1,42 @@
+use crate::contract::{self, Args, Example, Look, Outcome, Reading};
+use crate::name::HostName;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Tell what a machine is, and what it has.
+///
+/// Its system, its identity, its free disk, its programs, and the user that commands run as.
+///
+/// It is what the machine said when it was first reached.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Host to look at.
+    host: HostName,
+}
+
+impl Args for Machine {
+    const NAME: &'static str = "machine";
+    const POSITIONAL: &'static [&'static str] = &["host"];
+    const EXAMPLES: &'static [Example] = &[Example {
+        script: "source.machine()",
+        given: &[],
+        does: &[],
+        undo: &[],
+        gives: r#"{ "os": "Debian GNU/Linux 12 (bookworm)", "kernel": "6.1.0", "hostname": "source",
+  "machine_id": "machine-of-source", "boot_id": "boot-1-of-source",
+  "uid": 0, "gid": 0, "user": "root", "home": "/root",
+  "free": { "/": 1000000000, "/tmp": 1000000000 },
+  "programs": { "rsync": "/usr/bin/rsync", "systemctl": "/usr/bin/systemctl" } }"#,
+    }];
+}
+
+impl Reading for Machine {
+    type Output = contract::Machine;
+    const GIVES: &'static str = "a map: `os`, `kernel`, `hostname`, `machine_id`, `boot_id`, `uid`, `gid`, `user` and `home` of the \
+                                 user that commands run as, `free` (bytes by folder), `programs` (paths by name; absent when not found)";
+
+    fn read(&self, look: &dyn Look) -> Outcome<contract::Machine> {
+        look.machine(&self.host)
+    }
+}

@@ -1,0 +1,28 @@
+//! What a playbook can do, one primitive a file; the table [`ALL`] lists them.
+//!
+//! Nothing here reads or writes anything itself: a primitive looks through `&dyn Look` and says in
+//! deeds what is to be done.
+
+mod address;
+mod all;
+mod capture;
+mod copy_file;
+mod duration;
+mod edit_line;
+mod file_info;
+mod machine;
+mod mode;
+mod owner;
+mod place;
+mod port;
+mod port_open;
+mod read_file;
+mod reboot;
+mod remove_file;
+mod shell;
+mod ssh;
+mod systemd;
+mod unit_name;
+mod write_file;
+
+pub use all::ALL;

@@ -1,0 +1,286 @@
+//! Planning: the gate without a journal. Planned writes compose in an overlay; what an opaque
+//! command may have changed is unknown from there on.
+
+use super::Gate;
+use super::gate::{lock, short};
+use crate::contract::{
+    Command, Deed, Event, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan, PortState, Put, Source,
+    Spec, Step, Stop, Undo, unknown,
+};
+use crate::journal::Key;
+use crate::name::{HostName, RemotePath};
+use crate::text::diff;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// What a plan showed: the deeds of each call, as far as they were certain, and their sums.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    calls: BTreeMap<String, Vec<String>>,
+    pub deeds: usize,
+    /// The hosts that deeds touch.
+    pub hosts: Vec<HostName>,
+    /// Deeds that cannot be undone, and why.
+    pub for_good: Vec<String>,
+    /// Steps of which the plan could not see all.
+    pub partly: Vec<String>,
+    /// Where the point of no return lies.
+    pub no_return: Option<String>,
+}
+
+impl Shown {
+    pub(super) fn deeds_of(&self, key: &Key) -> Option<&Vec<String>> {
+        self.calls.get(&format!("{} {}", key.place(), key.name))
+    }
+}
+
+impl Gate {
+    pub(super) fn plan_reading(&self, read: fn(&dyn Look, &Value) -> Outcome, args: &Value) -> Outcome {
+        match read(&Planned { gate: self, guess: None }, args) {
+            Err(Halt::Stop(Stop::OnlyARun(why))) => Ok(unknown(why)),
+            answer => answer,
+        }
+    }
+
+    /// What a change would do may be shown from the present world, marked as such: it goes to the
+    /// reader. An answer goes to the script, and must be true or unknown.
+    pub(super) fn plan(&self, key: &Key, spec: &Spec) -> Outcome {
+        let plan = match spec.kind {
+            Kind::Reading(read) => return self.plan_reading(read, &key.args),
+            Kind::Change { plan, .. } => plan,
+        };
+        let guess = Mutex::new(None);
+        let planned = plan(&Planned { gate: self, guess: Some(&guess) }, &key.args);
+        let guess = lock(&guess).take();
+        let steps = match planned {
+            Ok(Plan::Do(steps)) => steps,
+            Ok(Plan::Already) => vec![],
+            Ok(Plan::Wait(what)) => {
+                self.show(key, vec![], Some(format!("waits: {what}")));
+                return Ok(unknown(what));
+            }
+            // It would fail as things are now; what comes before it may put that right.
+            Err(Halt::Failed(f)) if guess.is_some() => {
+                let why = guess.unwrap_or_default();
+                self.show(key, vec![], Some(format!("known only in the run ({}); {why}", f.message)));
+                return Ok(unknown(why));
+            }
+            Err(halt) => return Err(halt),
+        };
+        let sure = guess.is_none();
+        let mut answer = match (steps.is_empty(), sure) {
+            (true, true) => unknown("it is already so"),
+            (true, false) => unknown("it may be so by then"),
+            (false, _) => json!({ "changed": true }),
+        };
+        for step in &steps {
+            if let Deed::Run(run) = &step.deed {
+                answer = unknown(format!("the output of `{}` is known only when it runs", first_line(&run.command)));
+            }
+        }
+        if sure {
+            let texts = steps.iter().map(|s| s.deed.to_string()).collect();
+            lock(&self.plan).calls.insert(format!("{} {}", key.place(), key.name), texts);
+        }
+        let note = match guess {
+            Some(why) => Some(format!("as things are now; {why}")),
+            None if steps.is_empty() => Some("already so".into()),
+            None => None,
+        };
+        for step in &steps {
+            lock(&self.overlay).apply(&step.deed);
+        }
+        self.show(key, steps, note);
+        Ok(answer)
+    }
+
+    pub(super) fn show(&self, key: &Key, steps: Vec<Step>, note: Option<String>) {
+        let mut shown = lock(&self.plan);
+        shown.deeds += steps.len();
+        for step in &steps {
+            if let Some(host) = step.deed.host()
+                && !shown.hosts.contains(host)
+            {
+                shown.hosts.push(host.clone());
+            }
+            if let Undo::Impossible(why) = &step.undo {
+                shown.for_good.push(format!("{} ({why})", step.deed));
+            }
+        }
+        drop(shown);
+        let diffs = steps.iter().map(difference).collect();
+        self.hear(&Event::Planned { path: key.path.clone(), call: short(key), steps, diffs, note });
+    }
+
+    /// Planning, and a step or a branch needed a value that only a run can give: its plan ends,
+    /// that of what follows goes on, with nothing known any more.
+    pub(super) fn plan_goes_on(&self, path: &[String]) -> Option<String> {
+        let Some(Stop::OnlyARun(why)) = self.stopped() else {
+            return None;
+        };
+        if self.mode != super::Mode::Plan {
+            return None;
+        }
+        let place = self.clear_stop().map_or(String::new(), |p| format!(" ({p})"));
+        let title = path.join(" / ");
+        let text = format!("what comes next in \"{title}\" is known only in the run: {why}{place}");
+        lock(&self.plan).partly.push(title.clone());
+        self.hear(&Event::Note { path: path.to_vec(), text });
+        lock(&self.overlay).nothing_is_known(format!("\"{title}\" comes before it"));
+        Some(format!("\"{title}\" gives it"))
+    }
+
+    /// Whether the plan has a change already: before the first one, expectations are the preflight.
+    pub(super) fn plan_acts(&self) -> bool {
+        let shown = lock(&self.plan);
+        shown.deeds > 0 || !shown.partly.is_empty()
+    }
+}
+
+fn first_line(c: &Command) -> String {
+    c.to_sh().trim().lines().next().unwrap_or_default().to_string()
+}
+
+/// The diff of a planned write, where both sides are texts that the deed and its undo carry.
+pub fn difference(step: &Step) -> String {
+    let Deed::Put(put) = &step.deed else { return String::new() };
+    let old = match &step.undo {
+        Undo::By(deeds) => deeds.iter().find_map(|d| match d {
+            Deed::Put(Put { source: Source::Bytes(old), path, .. }) if *path == put.path => Some(old.0.as_slice()),
+            _ => None,
+        }),
+        _ => None,
+    };
+    match (&put.source, old, &put.from) {
+        (Source::Bytes(new), Some(old), _) => diff::unified(put.path.as_ref(), old, &new.0),
+        (Source::Bytes(new), None, None) => diff::unified(put.path.as_ref(), b"", &new.0),
+        (Source::Nothing, Some(old), _) => diff::unified(put.path.as_ref(), old, b""),
+        _ => String::new(),
+    }
+}
+
+/// The world as it will be, as far as a plan can know it.
+#[derive(Default)]
+pub struct Overlay {
+    files: BTreeMap<(HostName, RemotePath), Option<Planted>>,
+    /// Hosts on which an opaque command is planned: what they hold afterwards nobody knows.
+    opaque: BTreeMap<HostName, String>,
+    /// After a step whose plan ended early, nothing is known of any host.
+    dark: Option<String>,
+}
+
+/// A file that will lie there.
+#[derive(Clone)]
+struct Planted {
+    state: FileState,
+    source: Source,
+}
+
+impl Overlay {
+    fn apply(&mut self, deed: &Deed) {
+        if let Deed::Put(put) = deed {
+            let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
+            self.files.insert((put.host.clone(), put.path.clone()), planted);
+        } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {
+            self.files.retain(|(h, _), _| h != host);
+            self.opaque.insert(host.clone(), format!("`{deed}` comes before it"));
+        }
+    }
+    fn nothing_is_known(&mut self, why: String) {
+        self.files.clear();
+        self.dark = Some(why);
+    }
+    fn known(&self, host: &HostName) -> Outcome<()> {
+        match self.opaque.get(host).or(self.dark.as_ref()) {
+            Some(why) => Err(Halt::Stop(Stop::OnlyARun(why.clone()))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// With `guess` it answers from the present world where a plan cannot know, and says so there.
+struct Planned<'a> {
+    gate: &'a Gate,
+    guess: Option<&'a Mutex<Option<String>>>,
+}
+
+impl Planned<'_> {
+    fn or_guess(&self, known: Outcome<()>) -> Outcome<()> {
+        match (known, self.guess) {
+            (Err(Halt::Stop(Stop::OnlyARun(why))), Some(guess)) => {
+                *lock(guess) = Some(why);
+                Ok(())
+            }
+            (known, _) => known,
+        }
+    }
+    fn planted(&self, host: &HostName, path: &RemotePath) -> Option<Option<Planted>> {
+        lock(&self.gate.overlay).files.get(&(host.clone(), path.clone())).cloned()
+    }
+    fn known(&self, host: &HostName) -> Outcome<()> {
+        let known = lock(&self.gate.overlay).known(host);
+        self.or_guess(known)
+    }
+}
+
+impl Look for Planned<'_> {
+    fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+        self.known(host)?;
+        let written = lock(&self.gate.overlay).files.keys().find(|(h, _)| h == host).map(|(_, p)| p.clone());
+        self.or_guess(written.map_or(Ok(()), |path| {
+            Err(Halt::Stop(Stop::OnlyARun(format!("the change of {path} on {host} comes before it"))))
+        }))?;
+        self.gate.set.world.run(host, command, timeout_ms)
+    }
+    fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
+        match self.planted(host, path) {
+            Some(Some(planted)) => return Ok(Found::File(planted.state)),
+            Some(None) => return Ok(Found::Nothing),
+            None => {}
+        }
+        self.known(host)?;
+        self.gate.set.world.find(host, path)
+    }
+    fn bytes(&self, host: &HostName, path: &RemotePath, limit: u64) -> Outcome<Option<(FileState, Vec<u8>)>> {
+        match self.planted(host, path) {
+            Some(Some(Planted { state, source: Source::Bytes(bytes) })) => return Ok(Some((state, bytes.0))),
+            Some(Some(Planted { state, source: Source::File { host, path } })) => {
+                let read = self.gate.set.world.bytes(&host, &path, limit)?;
+                return Ok(read.map(|(_, bytes)| (state, bytes)));
+            }
+            Some(Some(_)) => {
+                let why = format!("the content of {path} on {host} is known only in the run");
+                return Err(Halt::Stop(Stop::OnlyARun(why)));
+            }
+            Some(None) => return Ok(None),
+            None => {}
+        }
+        self.known(host)?;
+        self.gate.set.world.bytes(host, path, limit)
+    }
+    fn machine(&self, host: &HostName) -> Outcome<Machine> {
+        self.gate.set.world.machine(host)
+    }
+    fn boot_id(&self, host: &HostName) -> Outcome<String> {
+        self.known(host)?;
+        self.gate.set.world.boot_id(host)
+    }
+    fn port(&self, via: Option<&HostName>, address: &str, port: u16, timeout_ms: u64) -> Outcome<PortState> {
+        if let Some(via) = via {
+            self.known(via)?;
+        }
+        let hosts: Vec<HostName> = lock(&self.gate.overlay).opaque.keys().cloned().collect();
+        for host in hosts {
+            if self.gate.set.world.address(&host).is_ok_and(|a| a == address) {
+                self.known(&host)?;
+            }
+        }
+        let dark = lock(&self.gate.overlay).dark.clone();
+        self.or_guess(dark.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        self.gate.set.world.port(via, address, port, timeout_ms)
+    }
+    fn address(&self, host: &HostName) -> Outcome<String> {
+        self.gate.set.world.address(host)
+    }
+}

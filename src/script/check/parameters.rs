@@ -1,0 +1,85 @@
+//! `params` stands once, first and outside; and only what it declares is read from it.
+
+use super::source::variable;
+use super::walk::{Call, Walk};
+use crate::name::RESERVED;
+use crate::script::params::ParamKind;
+use crate::text::nearest::nearest;
+use rhai::{Expr, Position};
+
+/// What the walk has seen of parameters so far.
+#[derive(Default)]
+pub struct Seen {
+    /// Calls of `params`, with the depth each stands at.
+    calls: Vec<(Position, usize)>,
+    /// The first thing that is done before `params`.
+    before: Option<(String, Position)>,
+    /// The variable that holds the parameters, and their names.
+    variable: Option<(String, Vec<String>)>,
+}
+
+/// A call: of `params`, or of something that stands before it.
+pub fn called(w: &mut Walk, c: &Call) {
+    if c.name() != "params" {
+        let acts = w.names.verb(c.name()).is_some() || w.names.spec(c.name()).is_some();
+        let declares = ParamKind::ALL.iter().any(|k| k.word() == c.name());
+        if acts && !declares && w.params.calls.is_empty() && w.params.before.is_none() && w.depth == 0 {
+            w.params.before = Some((c.name().into(), c.pos));
+        }
+        return;
+    }
+    w.params.calls.push((c.pos, w.depth));
+    if let Some(Expr::Map(x, _)) = c.call.args.first() {
+        for (key, _) in x.0.iter().filter(|(key, _)| RESERVED.contains(&key.name.as_str())) {
+            let message =
+                format!("\"{}\" is a reserved word of the language: p.{} cannot be written", key.name, key.name);
+            w.say(key.pos, key.name.chars().count(), message, Some("call the parameter otherwise".into()));
+        }
+    }
+}
+
+/// `let p = params(#{ ... })`.
+pub fn bound(w: &mut Walk, name: &str, value: &Expr) {
+    let Expr::FnCall(call, _) = value else { return };
+    if let ("params", Some(Expr::Map(x, _))) = (call.name.as_str(), call.args.first()) {
+        w.params.variable = Some((name.into(), x.0.iter().map(|(key, _)| key.name.to_string()).collect()));
+    }
+}
+
+/// `p.sorce`.
+pub fn read(w: &mut Walk, lhs: &Expr, rhs: &Expr) {
+    let rhs = match rhs {
+        Expr::Dot(x, ..) | Expr::Index(x, ..) => &x.lhs,
+        other => other,
+    };
+    let (Expr::Variable(..), Expr::Property(x, pos)) = (lhs, rhs) else { return };
+    let Some((holder, names)) = &w.params.variable else { return };
+    let property = x.2.as_str();
+    if variable(lhs) != Some(holder) || names.iter().any(|n| n == property) {
+        return;
+    }
+    let hint = match nearest(property, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("parameters: {}", names.join(", ")),
+    };
+    w.say(*pos, property.chars().count(), format!("there is no parameter {property}"), Some(hint));
+}
+
+/// When all has been seen.
+pub fn at_the_end(w: &mut Walk) {
+    let calls = std::mem::take(&mut w.params.calls);
+    let is_module = w.source.path.is_some();
+    for (n, (pos, depth)) in calls.iter().enumerate() {
+        let (message, hint) = match n {
+            _ if is_module => ("a module has no parameters of its own", "hand them to its functions as arguments"),
+            0 if *depth > 0 => ("params stands outside of if, step and fn", "as the first thing a playbook does"),
+            0 => continue,
+            _ => ("params is called a second time", "declare all parameters in one call"),
+        };
+        w.say(*pos, 6, message.into(), Some(hint.into()));
+    }
+    if let (Some((name, pos)), false) = (w.params.before.take(), calls.is_empty()) {
+        let hint = "move params(...) up: mig run --help evaluates a playbook up to it".to_string();
+        w.say(pos, name.chars().count(), format!("{name} stands before params, which comes first"), Some(hint));
+    }
+}

@@ -1,0 +1,33 @@
+//! The only room that knows Rhai: the engine, the verbs, values in and out, and what can be said
+//! of a playbook without running it.
+//!
+//! Deliberately not here: files (whoever loads a playbook hands texts in), the primitives (a table
+//! is handed in), and every rule of recording, resuming and undoing: those are the gate's.
+
+mod answers;
+mod calls;
+mod check;
+mod closure;
+mod engine;
+mod errors;
+mod host;
+mod lower;
+mod options;
+mod params;
+mod play;
+mod playbook;
+mod resolver;
+mod run;
+mod secret_handle;
+mod session;
+mod unknown;
+mod verbs;
+
+pub use check::{Finding, check};
+pub use engine::STACK;
+pub use params::{Given, GivenValue, Known, ParamKind, ParamSpec, bind, declared, help};
+pub use play::Setting;
+pub use playbook::Playbook;
+pub use run::{End, run};
+pub use session::Session;
+pub use verbs::{VERBS, Verb};

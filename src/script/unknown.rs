@@ -1,0 +1,105 @@
+//! A value that exists but that this process does not have: planning, or lost in a crash.
+//! Whoever looks at it stops the run; keeping it and handing it on is free.
+//!
+//! Rhai has no hook for "anything at all is done to it", so every way to look is listed here. What
+//! is not listed must fail by itself in Rhai, and [`or_unknown`] gives that failure its real name.
+
+use super::lower::lower;
+use super::play::{Eval, Play};
+use crate::contract::{Halt, Stop};
+use crate::run::Gate;
+use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
+use std::sync::Arc;
+
+/// The value.
+#[derive(Clone)]
+pub struct Unknown {
+    pub why: String,
+    gate: Arc<Gate>,
+}
+
+/// How Rhai's own messages call its type.
+const NAME: &str = "value that only a run can give";
+
+/// Functions of one argument that look at it.
+const ONE: &[&str] = &["to_string", "print", "debug", "to_debug", "!", "-", "len", "is_empty", "to_json"];
+/// Functions of two arguments that look at either.
+const TWO: &[&str] = &[
+    "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "**", "+=", "-=", "*=", "/=", "contains", "&", "|", "^",
+    "..", "..=",
+];
+
+impl Unknown {
+    pub fn value(gate: &Arc<Gate>, why: impl Into<String>) -> Dynamic {
+        Dynamic::from(Unknown { why: why.into(), gate: gate.clone() })
+    }
+}
+
+/// Registers every way to look at it.
+pub fn register(e: &mut Engine, play: &Arc<Play>) {
+    e.register_type_with_name::<Unknown>(NAME);
+    for name in ONE {
+        let p = play.clone();
+        e.register_fn(*name, move |c: NativeCallContext, u: Unknown| looked_at(&p, &c, &u));
+    }
+    for name in TWO {
+        let (p, q) = (play.clone(), play.clone());
+        e.register_fn(*name, move |c: NativeCallContext, u: Unknown, _: Dynamic| looked_at(&p, &c, &u));
+        e.register_fn(*name, move |c: NativeCallContext, _: Dynamic, u: Unknown| looked_at(&q, &c, &u));
+    }
+    let p = play.clone();
+    e.register_indexer_get(move |c: NativeCallContext, u: &mut Unknown, _: Dynamic| looked_at(&p, &c, u));
+    e.register_iterator::<Unknown>();
+    // A map may hold one: its text would need the value.
+    let p = play.clone();
+    e.register_fn("to_json", move |c: NativeCallContext, m: Map| -> Eval {
+        match lower(&m.into()) {
+            Ok(json) => Ok(json.to_string().into()),
+            Err(halt) => p.raise(&c, halt),
+        }
+    });
+    // Any function or method that has no overload for it. `Ok(None)` leaves the real error as it is.
+    let p = play.clone();
+    #[expect(deprecated, reason = "Rhai marks it so to say that it may change")]
+    e.on_missing_function(move |_, args, _, _| match args.iter().find_map(|a| a.read_lock::<Unknown>()) {
+        // The place is filled in where the error leaves its closure.
+        Some(u) => p.raise_at(&None, Position::NONE, only_a_run(&u.why)),
+        None => Ok(None),
+    });
+}
+
+/// `if`, `for` and the like raise Rhai's own errors on such a value; they name its type.
+pub fn or_unknown<T>(play: &Play, result: Eval<T>) -> Eval<T> {
+    result.or_else(|e| {
+        let text = e.to_string();
+        let named = [NAME, std::any::type_name::<Unknown>()].iter().any(|n| text.contains(n));
+        if !named || play.gate.is_poisoned() {
+            return Err(e);
+        }
+        let place = play.place_of_error(&e);
+        play.raise_at(&place, Position::NONE, only_a_run("a condition or a loop needs it"))
+    })
+}
+
+/// A loop over it: the iterator cannot fail, so it poisons, and the next operation stops.
+impl IntoIterator for Unknown {
+    type Item = Dynamic;
+    type IntoIter = std::iter::Empty<Dynamic>;
+    fn into_iter(self) -> Self::IntoIter {
+        let _ = self.gate.poison::<()>(Stop::OnlyARun(self.why));
+        std::iter::empty()
+    }
+}
+
+fn looked_at(play: &Play, ctx: &NativeCallContext, u: &Unknown) -> Eval {
+    play.raise(ctx, only_a_run(&u.why))
+}
+
+fn only_a_run(why: &str) -> Halt {
+    Halt::Stop(Stop::OnlyARun(why.into()))
+}
+
+/// Whether an error is a stop rather than a failure.
+pub fn is_stop(e: &EvalAltResult) -> bool {
+    matches!(e.unwrap_inner(), EvalAltResult::ErrorTerminated(..))
+}

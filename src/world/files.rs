@@ -1,0 +1,116 @@
+//! Reading files of the operator's machine: playbooks, inventories.
+
+use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// Reads a text of at most so many bytes. `Ok(None)`: nothing lies there.
+///
+/// # Errors
+/// A folder, a file that cannot be read, one that is too large, or one that is not UTF-8.
+pub fn find_text(path: &Path, limit: u64) -> Result<Option<String>> {
+    let shown = path.display();
+    let cannot = |what: String| Error::bad_input(format!("{shown}: {what}"));
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return cannot(format!("cannot be read: {}", why(&e))).hint(format!("see: ls -l {shown}")).err(),
+    };
+    let meta = file.metadata().map_err(|e| Box::new(cannot(format!("cannot be read: {}", why(&e)))))?;
+    if meta.is_dir() {
+        return cannot("is a folder, not a file".into()).err();
+    }
+    let mut bytes = vec![];
+    // One byte more than allowed tells a file that is too large; a device has no size to ask for.
+    if let Err(e) = file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
+        return cannot(format!("cannot be read: {}", why(&e))).err();
+    }
+    if bytes.len() as u64 > limit {
+        return cannot(format!("is larger than {limit} bytes; is it the right file?")).err();
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) => {
+            let valid = e.utf8_error().valid_up_to();
+            let line = 1 + e.as_bytes().iter().take(valid).filter(|b| **b == b'\n').count();
+            cannot(format!("is not UTF-8 (line {line}, byte {valid})")).hint("convert it: iconv -t UTF-8").err()
+        }
+    }
+}
+
+/// Reads the bytes of a file of at most so many. `Ok(None)`: nothing lies there.
+///
+/// # Errors
+/// A folder, a file that cannot be read, or one that is too large.
+pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+    let shown = path.display();
+    let cannot = |what: String| Error::bad_input(format!("{shown}: {what}"));
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return cannot(format!("cannot be read: {}", why(&e))).hint(format!("see: ls -l {shown}")).err(),
+    };
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return cannot("is a folder, not a file".into()).err();
+    }
+    let mut bytes = vec![];
+    // One byte more than allowed tells a file that is too large; a device has no size to ask for.
+    match file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
+        Err(e) => cannot(format!("cannot be read: {}", why(&e))).err(),
+        Ok(_) if bytes.len() as u64 > limit => {
+            cannot(format!("is larger than {limit} bytes; is it the right file?")).err()
+        }
+        Ok(_) => Ok(Some(bytes)),
+    }
+}
+
+/// The same where the file must be there.
+///
+/// # Errors
+/// As [`find_text`], and when nothing lies there.
+pub fn read_text(path: &Path, limit: u64) -> Result<String> {
+    match find_text(path, limit)? {
+        Some(text) => Ok(text),
+        None => Error::bad_input(format!("{}: no such file", path.display())).err(),
+    }
+}
+
+/// The names of what lies in a folder, sorted; none when there is no such folder.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+/// What the system says, without the number it appends.
+fn why(e: &std::io::Error) -> String {
+    match e.kind() {
+        ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => e.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let says = |path: &Path| read_text(path, 100).unwrap_err().message;
+        assert_eq!(read_text(&file("good", "é\n".as_bytes()), 100).unwrap(), "é\n");
+        assert!(says(folder.path()).ends_with("is a folder, not a file"));
+        assert!(says(&file("large", &[b'x'; 101])).contains("larger than 100 bytes"));
+        assert!(says(&file("latin1", b"one\ncaf\xe9\n")).ends_with("is not UTF-8 (line 2, byte 7)"));
+        assert!(says(&folder.path().join("none")).ends_with("no such file"));
+        assert!(find_text(&folder.path().join("none"), 1).unwrap().is_none());
+        assert_eq!(names_in(folder.path()), ["good", "large", "latin1"]);
+    }
+}

@@ -1,0 +1,186 @@
+//! Host keys: the question at the first contact, what is pinned, and a key that has changed.
+
+use super::config::{Way, machine_alias};
+use super::known_hosts::{HostKey, keys_of};
+use super::link::{Fleet, Link};
+use crate::contract::{Answer, Event, Halt, Outcome, Question, Stop, failed};
+use crate::name::HostName;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// What came of a look at a host's key.
+pub enum Seen {
+    Key(HostKey),
+    /// It could not be reached; what ssh said.
+    Nothing(String),
+}
+
+impl Fleet {
+    /// The keys that are pinned for a host.
+    pub fn pinned(&self, link: &Link) -> Vec<HostKey> {
+        keys_of(&fs::read_to_string(&self.known_hosts).unwrap_or_default(), &machine_alias(&link.config))
+    }
+
+    /// Makes sure that a host's key is pinned: asks at the first contact. `Ok(Some)`: it could not
+    /// be reached, for this reason.
+    pub async fn trust(&self, link: &Link, way: &Way, config: &Path) -> Outcome<Option<String>> {
+        // One question at a time; and two hosts that are one machine are seen.
+        let _one = self.first_contact.lock().await;
+        let host = &link.config.name;
+        let pinned = self.pinned(link);
+        if let Some(key) = pinned.first() {
+            return self.is_another_machine(link, key).map(|()| None);
+        }
+        let key = match self.look_at_key(way, config).await? {
+            Seen::Key(key) => key,
+            Seen::Nothing(why) => return Ok(Some(why)),
+        };
+        self.is_another_machine(link, &key)?;
+        let shown = format!("{} {}", key.kind, key.fingerprint());
+        let known = self.known_to_user(way, config).await;
+        if let Some(other) = known.iter().find(|k| k.kind == key.kind && k.key != key.key) {
+            return Err(changed(host, &way.address, &[other.clone()], &key, "your ~/.ssh/known_hosts"));
+        }
+        let text = if known.contains(&key) {
+            format!("host key {shown}, known from your ~/.ssh/known_hosts, is pinned")
+        } else if self.settings.accept_new_host_keys {
+            format!("unknown host key {shown} of {} is pinned", way.address)
+        } else {
+            let text = format!(
+                "The host key of {host} ({}) is not known yet:\n  {shown}\nCompare it with what the machine's console or provider says. Trust it?",
+                way.address
+            );
+            match self.settings.operator.ask(&Question::Confirm { text, default: false })? {
+                Answer::Yes => format!("host key {shown} is pinned"),
+                _ => return Err(Stop::Refused(format!("the host key of {host} ({shown}) is not trusted")).into()),
+            }
+        };
+        self.pin(link, &key)?;
+        self.tell(host, text);
+        Ok(None)
+    }
+
+    /// What to say of a key that is not the pinned one.
+    pub async fn key_changed(&self, link: &Link, way: &Way, config: &Path) -> Halt {
+        let host = &link.config.name;
+        let seen = match self.look_at_key(way, config).await {
+            Ok(Seen::Key(key)) => key,
+            Ok(Seen::Nothing(why)) => return failed::<()>(format!("{host} cannot be reached: {why}")).unwrap_err(),
+            Err(halt) => return halt,
+        };
+        // An address that has moved is no alarm, but it is not the machine that is meant either.
+        for other in self.links.values().filter(|l| l.config.name != *host) {
+            if self.pinned(other).contains(&seen) {
+                let message = format!("{host} cannot be reached: at {} answers {} now", way.address, other.config.name);
+                return failed::<()>(message).unwrap_err();
+            }
+        }
+        changed(host, &way.address, &self.pinned(link), &seen, &self.known_hosts.display().to_string())
+    }
+
+    /// Two hosts with one key are one machine, unless one takes the other's place.
+    fn is_another_machine(&self, link: &Link, key: &HostKey) -> Outcome<()> {
+        let mine = &link.config;
+        for other in self.links.values().map(|l| &l.config).filter(|c| c.name != mine.name) {
+            let related = |a: &super::HostConfig, b: &super::HostConfig| match (&a.moves_to, &b.reach) {
+                (Some(to), super::Reach::Ssh { address, .. }) => to == address,
+                _ => false,
+            };
+            let is_same = keys_of(&fs::read_to_string(&self.known_hosts).unwrap_or_default(), &machine_alias(other))
+                .contains(key);
+            if is_same && !related(mine, other) && !related(other, mine) {
+                return Err(Stop::Refused(format!(
+                    "\"{}\" and \"{}\" are the same machine: both have the host key {}",
+                    mine.name,
+                    other.name,
+                    key.fingerprint()
+                ))
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The key that a host shows, without trusting it: a handshake that ends before any login.
+    async fn look_at_key(&self, way: &Way, config: &Path) -> Outcome<Seen> {
+        let scratch = tempfile::Builder::new().prefix("key").tempfile_in(self.control.path());
+        let scratch = scratch.or_else(|e| failed(format!("no scratch file for a host key: {e}")))?;
+        let run = Command::new("ssh")
+            .arg("-F")
+            .arg(config)
+            .args(["-T", "-n", "-o", "PreferredAuthentications=none", "-o", "StrictHostKeyChecking=accept-new"])
+            .args(["-o", "GlobalKnownHostsFile=/dev/null", "-o", "HashKnownHosts=no", "-o", "BatchMode=yes", "-o"])
+            .arg(format!("UserKnownHostsFile={}", scratch.path().display()))
+            .args([way.alias.as_str(), "exit"])
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = match tokio::time::timeout(self.settings.connect_timeout + Duration::from_secs(5), run).await {
+            Err(_) => return Ok(Seen::Nothing("it did not answer in time".into())),
+            Ok(Err(e)) => return failed(format!("ssh cannot be started: {e}")),
+            Ok(Ok(output)) => output,
+        };
+        let text = fs::read_to_string(scratch.path()).unwrap_or_default();
+        let key = text.lines().find_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            Some(HostKey { kind: words.next()?.into(), key: words.next()?.into() })
+        });
+        Ok(match key {
+            Some(key) => Seen::Key(key),
+            None => Seen::Nothing(super::link::last_line(&String::from_utf8_lossy(&output.stderr))),
+        })
+    }
+
+    /// The keys that the user's own known_hosts has for the address behind a way.
+    async fn known_to_user(&self, way: &Way, config: &Path) -> Vec<HostKey> {
+        let Ok(resolved) = Command::new("ssh").arg("-F").arg(config).args(["-G", &way.alias]).output().await else {
+            return vec![];
+        };
+        let resolved = String::from_utf8_lossy(&resolved.stdout).into_owned();
+        let value =
+            |key: &str| resolved.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(' ')).unwrap_or_default();
+        let (name, port) = (value("hostname").to_owned(), value("port").to_owned());
+        let name = if port == "22" || port.is_empty() { name } else { format!("[{name}]:{port}") };
+        let found = Command::new("ssh-keygen").args(["-F", &name]).stdin(Stdio::null()).output().await;
+        let text = found.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+        let keys = text.lines().filter(|l| !l.starts_with(['#', '@'])).filter_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            Some(HostKey { kind: words.next()?.into(), key: words.next()?.into() })
+        });
+        keys.collect()
+    }
+
+    fn pin(&self, link: &Link, key: &HostKey) -> Outcome<()> {
+        let line = key.line(&machine_alias(&link.config));
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.known_hosts);
+        file.and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
+            .or_else(|e| Err(Stop::Fault(format!("{} cannot be written: {e}", self.known_hosts.display())).into()))
+    }
+
+    pub fn tell(&self, host: &HostName, text: impl Into<String>) {
+        self.settings.listener.hear(&Event::Connection { host: host.clone(), text: text.into() });
+    }
+}
+
+fn changed(host: &HostName, address: &str, pinned: &[HostKey], seen: &HostKey, file: &str) -> Halt {
+    let pinned: Vec<String> = pinned.iter().map(|k| format!("{} {}", k.kind, k.fingerprint())).collect();
+    Halt::Stop(Stop::Refused(format!(
+        "the host key of {host} ({address}) has changed\n  known: {} (in {file})\n  now:   {} {}\n\
+         Either the machine was installed anew, or somebody else answers for it. Nothing was sent. If the new key is \
+         right, remove the old one from that file and start again.",
+        pinned.join(", "),
+        seen.kind,
+        seen.fingerprint()
+    )))
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Halt::Stop(stop)
+    }
+}

@@ -1,0 +1,189 @@
+//! The folder of a run on a host, and the marker by which it is known again.
+
+use super::call::{Call, Trouble};
+use super::hello::{self, Hello};
+use super::link::{Fleet, Link, nonce};
+use super::settings::Reach;
+use super::{script, script::Script};
+use crate::contract::{Halt, HostRecord, Outcome, Stop, failed};
+use crate::name::HostName;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// What is known of a host that was prepared.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub record: HostRecord,
+    /// The folder is not as the journal has it: wiped, restored, or another machine.
+    pub is_wiped: bool,
+}
+
+/// How often a look at a host is tried again when its connection breaks off.
+const TRIES: u32 = 5;
+/// A short script that has not answered by then never will.
+pub const SHORT: Duration = Duration::from_secs(120);
+
+/// Counts how often something was tried again.
+#[derive(Default)]
+pub struct Tries(u32);
+
+impl Tries {
+    /// `Ok`: try again.
+    pub async fn again(&mut self, fleet: &Fleet, host: &HostName, trouble: Trouble) -> Outcome<()> {
+        let why = match trouble {
+            Trouble::Halt(halt) => return Err(halt),
+            Trouble::TimedOut => return failed(format!("{host} did not answer in time")),
+            Trouble::Lost(why) => why,
+        };
+        self.0 += 1;
+        if self.0 > TRIES {
+            return failed(format!("{host}: {why}, {TRIES} times in a row"));
+        }
+        fleet.tell(host, format!("{why}; connecting again"));
+        tokio::time::sleep(Duration::from_millis(50 << self.0)).await;
+        Ok(())
+    }
+}
+
+impl Fleet {
+    /// A short script that may be sent again: what it said.
+    pub async fn say(&self, link: &Link, script: Script, args: &[&str]) -> Outcome<String> {
+        let mut tries = Tries::default();
+        loop {
+            match self.call(link, &mut Call::new(script, args.iter().copied()), Some(SHORT)).await {
+                Ok(reply) => return Ok(reply.said),
+                Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
+            }
+        }
+    }
+
+    /// The machine's greeting, asked once.
+    pub async fn hello<'a>(&self, link: &'a Link) -> Outcome<&'a Hello> {
+        let ask = || async {
+            let mut tries = Tries::default();
+            loop {
+                let mut text = vec![];
+                let mut keep = |bytes: &[u8]| text.extend_from_slice(bytes);
+                let mut call = Call::new(script::HELLO, [hello::PROGRAMS]).out(super::call::Sink::To(&mut keep));
+                match self.call(link, &mut call, Some(SHORT)).await {
+                    Ok(_) => {
+                        let text = String::from_utf8_lossy(&text).into_owned();
+                        return hello::parse(&text).or_else(|why| failed(format!("{}: {why}", link.config.name)));
+                    }
+                    Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
+                }
+            }
+        };
+        link.hello.get_or_try_init(ask).await
+    }
+
+    /// Makes the run's folder, or finds it as the journal has it.
+    pub async fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
+        let link = self.link(host)?;
+        let hello = self.hello(link).await?;
+        let machine = &hello.machine;
+        {
+            let mut boot = link.boot.lock().unwrap_or_else(PoisonError::into_inner);
+            if boot.is_empty() {
+                boot.clone_from(&machine.boot_id);
+            }
+        }
+        if let Some(known) = known
+            && known.machine_id != machine.machine_id
+        {
+            return Err(Stop::Refused(format!(
+                "{host} is another machine than the one this run began on: its machine-id is {:?}, and was {:?}",
+                machine.machine_id, known.machine_id
+            ))
+            .into());
+        }
+        let folder = match known {
+            Some(known) => known.folder.clone(),
+            None => format!("{}/{}", self.base(link, hello), self.settings.run),
+        };
+        let Some((base, name)) = folder.rsplit_once('/') else {
+            return Err(Stop::Fault(format!("the journal has no folder for {host}: {folder:?}")).into());
+        };
+        let marker = known.map_or_else(|| "-".into(), |k| k.marker.clone());
+        let fresh = nonce();
+        let said = self.say(link, script::FOLDER, &[base, name, &fresh, &marker, &machine.machine_id]).await?;
+        let mut words = said.split_whitespace();
+        let (record, is_wiped) = match (words.next(), words.next(), words.next(), known) {
+            (Some("ok"), Some(marker), Some(boot), _) => {
+                let host_key = self.pinned(link).first().map(|k| k.fingerprint()).unwrap_or_default();
+                let (marker, boot_id) = (marker.into(), boot.into());
+                let machine_id = machine.machine_id.clone();
+                (HostRecord { host: host.clone(), machine_id, boot_id, host_key, folder, marker }, false)
+            }
+            (Some("wiped"), _, _, Some(known)) => (known.clone(), true),
+            _ => {
+                let why = said.strip_prefix("bad ").unwrap_or(&said);
+                return failed(format!("{host}: the folder for the run's records cannot be used: {why}"));
+            }
+        };
+        let prepared = Prepared { record: record.clone(), is_wiped };
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), prepared);
+        Ok(record)
+    }
+
+    /// Where the folders of runs lie on a host.
+    fn base(&self, link: &Link, hello: &Hello) -> String {
+        match (&link.config.reach, hello.machine.uid) {
+            (Reach::Local, _) if !link.config.sudo => self.settings.state.join("local").to_string_lossy().into_owned(),
+            (_, 0) => "/var/lib/mig".into(),
+            _ if hello.state.starts_with('/') => format!("{}/mig", hello.state.trim_end_matches('/')),
+            _ => format!("{}/.local/state/mig", hello.machine.home.trim_end_matches('/')),
+        }
+    }
+
+    /// What `prepare` found on a host.
+    pub fn prepared(&self, host: &HostName) -> Outcome<Prepared> {
+        let all = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(host).cloned().ok_or_else(|| Halt::Stop(Stop::Fault(format!("{host} was not prepared before a deed"))))
+    }
+
+    /// Notes, here and in the marker, that a boot has been seen by us.
+    pub async fn renew(&self, link: &Link) -> Outcome<()> {
+        let host = &link.config.name;
+        let Ok(prepared) = self.prepared(host) else { return Ok(()) };
+        let record = &prepared.record;
+        let said = self.say(link, script::RENEW, &[&record.folder, &record.marker, &record.machine_id]).await?;
+        match said.strip_prefix("ok ") {
+            Some(boot) => {
+                *link.boot.lock().unwrap_or_else(PoisonError::into_inner) = boot.into();
+                Ok(())
+            }
+            None => failed(format!("{host}: the marker of the run cannot be renewed in {}: {said}", record.folder)),
+        }
+    }
+
+    /// Removes the folder of the run; says why it could not.
+    pub async fn finish(&self, record: &HostRecord) -> Option<String> {
+        let left = |why: String| Some(format!("{}: {} is left: {why}", record.host, record.folder));
+        let link = match self.link(&record.host) {
+            Ok(link) => link,
+            Err(halt) => return left(reason(&halt)),
+        };
+        match self.say(link, script::FINISH, &[&record.folder, &record.marker]).await {
+            Ok(said) if said == "ok" => None,
+            Ok(said) if said == "foreign" => left("it is not this run's".into()),
+            Ok(_) => left("not all of it could be removed".into()),
+            Err(halt) => left(reason(&halt)),
+        }
+    }
+
+    pub async fn undo_material(&self, record: &HostRecord) -> Outcome<u64> {
+        let said = self.say(self.link(&record.host)?, script::SIZE, &[&record.folder]).await?;
+        said.parse()
+            .or_else(|_| failed(format!("{}: the size of {} cannot be read: {said:?}", record.host, record.folder)))
+    }
+}
+
+/// Why it ended, in a line.
+pub fn reason(halt: &Halt) -> String {
+    match halt {
+        Halt::Failed(f) => f.message.clone(),
+        Halt::Stop(Stop::Refused(t) | Stop::Fault(t) | Stop::NoAnswer(t) | Stop::Ask { text: t, .. }) => t.clone(),
+        Halt::Stop(stop) => format!("{stop:?}"),
+    }
+}

@@ -1,0 +1,165 @@
+//! Finds the answer of a script in the stream of a channel, between two marks that nobody can
+//! guess, whatever a login shell or a command prints around it.
+
+/// The byte before each mark: rare, so a mark is looked for quickly.
+const LEAD: u8 = 0x1e;
+/// How much of what stands outside the marks is kept, to explain why there are none.
+const NOISE: usize = 4096;
+
+/// Takes a stream apart: noise, head line, body, trailer line.
+pub struct Frame {
+    begin: Vec<u8>,
+    end: Vec<u8>,
+    state: State,
+    pending: Vec<u8>,
+    noise: Vec<u8>,
+    head: Option<String>,
+    trailer: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Before,
+    Head,
+    Body,
+    Trailer,
+    Over,
+}
+
+impl Frame {
+    pub fn new(nonce: &str) -> Self {
+        let mark = |c: char| format!("{}{nonce}{c}", LEAD as char).into_bytes();
+        Frame {
+            begin: mark('<'),
+            end: mark('>'),
+            state: State::Before,
+            pending: vec![],
+            noise: vec![],
+            head: None,
+            trailer: None,
+        }
+    }
+
+    /// Takes more of the stream and gives the bytes of the body that are certain.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.pending.extend_from_slice(bytes);
+        let mut body = vec![];
+        loop {
+            let before = (self.state, self.pending.len());
+            match self.state {
+                State::Before => {
+                    let (noise, found) = cut(&mut self.pending, &self.begin);
+                    self.noise.extend_from_slice(&noise);
+                    if self.noise.len() > NOISE {
+                        self.noise.drain(..self.noise.len() - NOISE);
+                    }
+                    if found {
+                        self.state = State::Head;
+                    }
+                }
+                State::Head => {
+                    if let Some(line) = line(&mut self.pending) {
+                        self.head = Some(line);
+                        self.state = State::Body;
+                    }
+                }
+                State::Body => {
+                    let (part, found) = cut(&mut self.pending, &self.end);
+                    if body.is_empty() {
+                        body = part;
+                    } else {
+                        body.extend_from_slice(&part);
+                    }
+                    if found {
+                        self.state = State::Trailer;
+                    }
+                }
+                State::Trailer => {
+                    if let Some(line) = line(&mut self.pending) {
+                        self.trailer = Some(line);
+                        self.state = State::Over;
+                    }
+                }
+                State::Over => self.pending.clear(),
+            }
+            if (self.state, self.pending.len()) == before || self.pending.is_empty() {
+                return body;
+            }
+        }
+    }
+
+    /// What the script said first.
+    pub fn head(&self) -> Option<&str> {
+        self.head.as_deref()
+    }
+    /// What the script said last; there once the answer is whole.
+    pub fn trailer(&self) -> Option<&str> {
+        self.trailer.as_deref()
+    }
+    pub fn is_whole(&self) -> bool {
+        self.state == State::Over
+    }
+    /// The end of what stood before the answer, also what never became one.
+    pub fn noise(&self) -> String {
+        let mut all = self.noise.clone();
+        if self.state == State::Before {
+            all.extend_from_slice(&self.pending);
+        }
+        String::from_utf8_lossy(&all).into_owned()
+    }
+}
+
+/// Takes from `pending` what stands before `mark`, and the mark. Keeps what may be its beginning.
+fn cut(pending: &mut Vec<u8>, mark: &[u8]) -> (Vec<u8>, bool) {
+    let mut from = 0;
+    while let Some(at) = pending[from..].iter().position(|b| *b == LEAD).map(|n| n + from) {
+        let rest = &pending[at..];
+        if rest.starts_with(mark) {
+            let part = pending[..at].to_vec();
+            pending.drain(..at + mark.len());
+            return (part, true);
+        }
+        if mark.starts_with(rest) {
+            return (pending.drain(..at).collect(), false);
+        }
+        from = at + 1;
+    }
+    (std::mem::take(pending), false)
+}
+
+/// Takes a line from `pending`, if one is whole.
+fn line(pending: &mut Vec<u8>) -> Option<String> {
+    let at = pending.iter().position(|b| *b == b'\n')?;
+    let line = String::from_utf8_lossy(&pending[..at]).into_owned();
+    pending.drain(..=at);
+    Some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_the_stream_is_cut_the_answer_is_the_same() {
+        let stream = b"Welcome!\n\x1exx\x1eabc<7 8\nbody\x1e\x1eab\n no newline\x1eabc>0 done\nlate";
+        for step in 1..stream.len() {
+            let mut frame = Frame::new("abc");
+            let mut body = vec![];
+            for part in stream.chunks(step) {
+                body.extend(frame.feed(part));
+            }
+            assert_eq!(body, b"body\x1e\x1eab\n no newline", "step {step}");
+            assert_eq!((frame.head(), frame.trailer()), (Some("7 8"), Some("0 done")));
+            assert!(frame.is_whole());
+            assert_eq!(frame.noise(), "Welcome!\n\x1exx");
+        }
+    }
+
+    #[test]
+    fn a_stream_without_a_frame_is_noise() {
+        let mut frame = Frame::new("abc");
+        assert!(frame.feed(b"This account is currently not available.\n").is_empty());
+        assert!(!frame.is_whole());
+        assert_eq!(frame.noise(), "This account is currently not available.\n");
+    }
+}

@@ -1,0 +1,90 @@
+//! What a machine says of itself when it is first reached.
+
+use crate::contract::Machine;
+use std::collections::BTreeMap;
+
+/// Programs that are looked for: what scripts need, and what primitives ask about.
+pub const PROGRAMS: &str = "sh bash awk cat cmp cp curl dig docker df diff du find gzip head id initialize128t ln mkdir mongodump \
+mongorestore mktemp mv mysql nc nginx openssl pcli perl ps psql python3 readlink redis-cli redis-server rm rsync sed setsid \
+sha256sum shutdown reboot sort ss stat sudo sync systemctl systemd-run tail tar timeout tr unzip wc xz zip";
+
+/// A machine, and where its programs keep their state.
+#[derive(Debug, Clone)]
+pub struct Hello {
+    pub machine: Machine,
+    /// `$XDG_STATE_HOME`, where it is set.
+    pub state: String,
+}
+
+/// Reads the lines of the greeting. Unknown lines are passed over.
+pub fn parse(text: &str) -> Result<Hello, String> {
+    let mut machine = Machine {
+        os: String::new(),
+        kernel: String::new(),
+        hostname: String::new(),
+        machine_id: String::new(),
+        boot_id: String::new(),
+        uid: u32::MAX,
+        gid: u32::MAX,
+        user: String::new(),
+        home: String::new(),
+        free: BTreeMap::new(),
+        programs: BTreeMap::new(),
+    };
+    let mut state = String::new();
+    for line in text.lines() {
+        let Some((word, rest)) = line.split_once(' ') else { continue };
+        let rest = rest.trim();
+        match word {
+            "uid" => machine.uid = rest.parse().unwrap_or(u32::MAX),
+            "gid" => machine.gid = rest.parse().unwrap_or(u32::MAX),
+            "user" => machine.user = rest.into(),
+            "home" => machine.home = rest.into(),
+            "state" => state = rest.into(),
+            "boot" => machine.boot_id = rest.into(),
+            "machine" => machine.machine_id = rest.into(),
+            "os" => machine.os = rest.into(),
+            "kernel" => machine.kernel = rest.into(),
+            "hostname" => machine.hostname = rest.into(),
+            "free" => {
+                if let Some((kib, folder)) = rest.split_once(' ')
+                    && let Ok(kib) = kib.parse::<u64>()
+                {
+                    machine.free.insert(folder.into(), kib * 1024);
+                }
+            }
+            "program" => {
+                if let Some((name, path)) = rest.split_once(' ') {
+                    machine.programs.insert(name.into(), path.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    if machine.uid == u32::MAX || machine.boot_id.is_empty() {
+        return Err("it did not say who we are there, or which boot this is (is it a Linux with /proc?)".into());
+    }
+    if machine.os.is_empty() {
+        machine.os = machine.kernel.clone();
+    }
+    Ok(Hello { machine, state })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_is_read() {
+        let hello = parse(
+            "uid 0\ngid 0\nuser root\nhome /root\nstate \nboot 12cb\nmachine 77\nkernel Linux 6.1\nhostname old\n\
+             free 2048 /\nfree  /tmp\nprogram sh /bin/sh\n",
+        )
+        .unwrap();
+        let m = &hello.machine;
+        assert_eq!((m.uid, m.os.as_str(), m.machine_id.as_str()), (0, "Linux 6.1", "77"));
+        assert_eq!(m.free, BTreeMap::from([("/".into(), 2048 * 1024)]));
+        assert_eq!(m.programs["sh"], "/bin/sh");
+        assert!(parse("uid 0\n").is_err());
+    }
+}

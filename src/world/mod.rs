@@ -1,0 +1,39 @@
+//! The machines: everything that is asked of them and done to them, over SSH or here.
+//!
+//! [`open`] gives a [`Remote`], which implements the contract's `Look` and `World`. async lives
+//! inside this room only. The files and the clock of the operator's machine are here as well.
+//! Deliberately not here: the journal (the gate records), and deciding what to do about an
+//! unknown outcome (this room only says what can be seen).
+
+mod ask;
+mod attach;
+mod call;
+mod capped;
+pub mod clock;
+mod config;
+mod control;
+pub mod files;
+mod first_contact;
+mod folder;
+mod frame;
+mod hello;
+mod known_hosts;
+mod link;
+mod live;
+mod look;
+mod pool;
+mod port;
+mod printable;
+mod put;
+mod reboot;
+mod remote;
+mod run;
+mod script;
+mod settings;
+mod settle;
+mod upload;
+
+pub use known_hosts::fingerprint;
+pub use printable::printable;
+pub use remote::{Remote, open};
+pub use settings::{HostConfig, Reach, SecretSource, Settings};

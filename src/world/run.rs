@@ -1,0 +1,405 @@
+//! A command as a deed: started at most once for its token, however often it is sent.
+//!
+//! One exec request, one channel: the wrapper (`scripts/start.sh`) makes the guard, runs the
+//! command with its output in files, notes the exit code, and answers. What breaks on the way is
+//! asked for afterwards by the token.
+
+use super::ask::{Job, Progress, Window};
+use super::attach::Attached;
+use super::call::{Call, Sink, Trouble};
+use super::capped::{Capped, LIMIT};
+use super::folder::Tries;
+use super::link::{Fleet, LONGEST_REQUEST, Link};
+use super::live::Live;
+use super::look::seconds;
+use super::{printable, script};
+use crate::contract::{Failure, Halt, Outcome, Output, Run, Stop, Token, quote};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A command that answers sooner is not asked for its output while it runs.
+const QUIET: Duration = Duration::from_millis(300);
+/// Between two looks at the output of a command that runs.
+pub const EVERY: Duration = Duration::from_millis(400);
+/// After TERM and KILL, the wrapper has this long to answer.
+const LAST_WORD: Duration = Duration::from_secs(15);
+/// What one look at the output brings.
+pub const CHUNK: u64 = 256 << 10;
+/// The head of an output that the first answer brings (`head -c` in the wrapper).
+const HEAD: u64 = (LIMIT / 2) as u64;
+/// How many lines a failure shows.
+const LINES: usize = 20;
+
+/// How a command ended, as its host noted it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    pub code: i64,
+    pub timed_out: bool,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// What one sending came to.
+enum Sent {
+    Ended {
+        code: i64,
+        timed_out: bool,
+        out: Vec<u8>,
+        err: Vec<u8>,
+    },
+    /// It had been sent before.
+    Again,
+}
+
+impl Fleet {
+    /// What a token stands for on its host. A run whose folder there is gone stops.
+    pub fn job(&self, token: &Token, run: &Run) -> Outcome<(Job, bool)> {
+        let prepared = self.prepared(&run.host)?;
+        let job = Job {
+            folder: prepared.record.folder,
+            marker: prepared.record.marker,
+            token: token.as_ref().into(),
+            sha: digest(run),
+        };
+        Ok((job, prepared.is_wiped))
+    }
+
+    /// Does the deed: starts it, or attaches to what was started under this token.
+    pub async fn act_run(&self, token: &Token, run: &Run) -> Outcome<Value> {
+        let link = self.link(&run.host)?;
+        let (job, is_wiped) = self.job(token, run)?;
+        if is_wiped {
+            return Err(Stop::Refused(wiped(run, &job)).into());
+        }
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        let mut tries = Tries::default();
+        self.bring_inputs(link, &job, run).await?;
+        loop {
+            self.note_sent(link, &job);
+            match self.send(link, &job, run, &mut live).await {
+                Ok(Sent::Ended { code, timed_out, out, err }) => {
+                    let ended = self.collect(link, &job, (code, timed_out), Some((out, err)), &mut live).await?;
+                    return outcome(run, ended);
+                }
+                Ok(Sent::Again) => {}
+                Err(trouble) => tries.again(self, &run.host, trouble).await?,
+            }
+            match self.attach(link, &job, run, &mut live).await? {
+                Attached::Ended { code, timed_out } => {
+                    let ended = self.collect(link, &job, (code, timed_out), None, &mut live).await?;
+                    return outcome(run, ended);
+                }
+                // It never arrived, and nothing can have been forgotten: the guard makes it safe.
+                Attached::Nothing { boot } if boot == self.sent_in(link, &job) => {}
+                Attached::Nothing { .. } => {
+                    return Err(self.ask_operator(token, self.untraceable(run)));
+                }
+                Attached::Lost { rebooted, when } => {
+                    return match self.after_loss(link, &job, run, rebooted, &when).await {
+                        super::settle::Loss::Done(value) => Ok(value),
+                        super::settle::Loss::NotDone(text) | super::settle::Loss::Unknown(text) => {
+                            Err(self.ask_operator(token, text))
+                        }
+                    };
+                }
+                Attached::Mismatch => return Err(Stop::Refused(mismatch(run, &job)).into()),
+                Attached::Wiped => return Err(self.ask_operator(token, wiped(run, &job))),
+            }
+        }
+    }
+
+    fn ask_operator(&self, token: &Token, text: String) -> Halt {
+        let call = token.as_ref().split('.').next().and_then(|c| c.parse().ok()).unwrap_or_default();
+        Halt::Stop(Stop::Ask { call, text })
+    }
+
+    /// Notes in which boot a token was sent: after another one, nothing there says nothing.
+    fn note_sent(&self, link: &Link, job: &Job) {
+        let boot = link.boot.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let key = (link.config.name.clone(), job.token.clone());
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(boot);
+    }
+    /// The boot in which a token was sent; for one of an earlier process, that of the marker.
+    pub fn sent_in(&self, link: &Link, job: &Job) -> String {
+        let key = (link.config.name.clone(), job.token.clone());
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        sent.or_else(|| self.prepared(&link.config.name).ok().map(|p| p.record.boot_id)).unwrap_or_default()
+    }
+
+    /// Brings stdin and a command that is too long for a request, before it is started.
+    async fn bring_inputs(&self, link: &Link, job: &Job, run: &Run) -> Outcome<()> {
+        if let Some(stdin) = &run.stdin {
+            let text = self.fill(stdin)?;
+            self.upload(link, &format!("{}/{}.in", job.folder, job.token), text.as_bytes()).await?;
+        }
+        if is_long(run) {
+            self.upload(link, &format!("{}/{}.cmd", job.folder, job.token), run.command.to_sh().as_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    /// One sending. Its output is told while it comes.
+    async fn send(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>) -> Result<Sent, Trouble> {
+        let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
+        let args = [
+            job.folder.clone(),
+            job.token.clone(),
+            job.sha.clone(),
+            job.marker.clone(),
+            run.cwd.as_ref().map_or("/", |c| c.as_ref()).to_owned(),
+            yes(run.stdin.is_some()),
+            yes(is_long(run)),
+            if is_long(run) { String::new() } else { run.command.to_sh() },
+        ];
+        let (mut out, mut err) = (vec![], vec![]);
+        let (mut keep_out, mut keep_err) = (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));
+        let mut call = Call::new(script::START, args).out(Sink::To(&mut keep_out)).err(Sink::To(&mut keep_err));
+        let reply = tokio::select! {
+            reply = self.call(link, &mut call, None) => reply?,
+            trouble = self.watch(link, job, run, live) => return Err(trouble),
+        };
+        let words: Vec<&str> = reply.said.split_whitespace().collect();
+        let nothing =
+            |why: &str| Err(Trouble::Halt(Failure::new(format!("{}: nothing was started: {why}", run.host)).into()));
+        match words[..] {
+            ["done" | "unsaved", code, ..] => {
+                let code = code.parse().unwrap_or(255);
+                Ok(Sent::Ended { code, timed_out: words.contains(&"timeout"), out, err })
+            }
+            ["again"] => Ok(Sent::Again),
+            ["mismatch"] => Err(Trouble::Halt(Stop::Refused(mismatch(run, job)).into())),
+            ["wiped"] => Err(Trouble::Halt(Stop::Refused(wiped(run, job)).into())),
+            ["nofolder"] => {
+                nothing(&format!("the folder {} is not there", run.cwd.as_ref().map_or("/", |c| c.as_ref())))
+            }
+            ["noinput"] => nothing("its input is not there any more"),
+            ["full"] => nothing(&format!("nothing can be written in {}; is the disk full, or read-only?", job.folder)),
+            _ => Err(Trouble::Lost(format!("an answer that cannot be: {:?}", reply.said))),
+        }
+    }
+
+    /// Beside a command that runs: tells its output as it comes, and ends it when its time is over.
+    /// Comes back only when it does not answer even then.
+    async fn watch(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>) -> Trouble {
+        let deadline = Instant::now() + Duration::from_millis(run.timeout_ms);
+        let mut pause = QUIET;
+        loop {
+            tokio::time::sleep_until(deadline.min(Instant::now() + pause)).await;
+            pause = EVERY;
+            if Instant::now() >= deadline {
+                self.end(link, job).await;
+                tokio::time::sleep(LAST_WORD).await;
+                return Trouble::Lost(format!(
+                    "it does not answer, {} after it was ended",
+                    seconds(LAST_WORD.as_millis() as u64)
+                ));
+            }
+            // The output while it runs is nice to have: it never takes the last session.
+            if link.has_room() {
+                let _ = self.peek(link, job, live, false).await;
+            }
+        }
+    }
+
+    /// Tells what was printed since the last look.
+    pub async fn peek(
+        &self,
+        link: &Link,
+        job: &Job,
+        live: &mut Live<'_>,
+        look: bool,
+    ) -> Result<super::ask::Asked, Trouble> {
+        let shared = std::sync::Mutex::new(live);
+        let more = |is_stderr: bool, b: &[u8]| shared.lock().unwrap_or_else(PoisonError::into_inner).more(is_stderr, b);
+        let (mut out, mut err) = (|b: &[u8]| more(false, b), |b: &[u8]| more(true, b));
+        let window = Window { from: shared.lock().unwrap_or_else(PoisonError::into_inner).at(), limit: CHUNK, look };
+        let asked = self.ask(link, job, window, Sink::To(&mut out), Sink::To(&mut err)).await?;
+        shared.into_inner().unwrap_or_else(PoisonError::into_inner).catch_up(asked.sizes);
+        Ok(asked)
+    }
+
+    /// TERM, then KILL, to every process of a command's session.
+    pub async fn end(&self, link: &Link, job: &Job) {
+        let prefix = format!("{}/{}", job.folder, job.token);
+        let mut call = Call::new(script::END, [prefix]);
+        let _ = self.call(link, &mut call, Some(Duration::from_secs(30))).await;
+    }
+
+    /// The whole answer of a command that ended: head and tail of what it printed.
+    pub async fn collect(
+        &self,
+        link: &Link,
+        job: &Job,
+        (code, timed_out): (i64, bool),
+        heads: Option<(Vec<u8>, Vec<u8>)>,
+        live: &mut Live<'_>,
+    ) -> Outcome<Ended> {
+        let is_whole = |h: &(Vec<u8>, Vec<u8>)| (h.0.len() as u64) < HEAD && (h.1.len() as u64) < HEAD;
+        let mut sizes = heads.as_ref().map_or((0, 0), |h| (h.0.len() as u64, h.1.len() as u64));
+        let complete = heads.as_ref().is_some_and(is_whole);
+        let (out, err) = match heads {
+            Some(heads) => heads,
+            None => self.read_part(link, job, (0, 0), HEAD).await?.0,
+        };
+        let (mut out_tail, mut err_tail) = (vec![], vec![]);
+        if !complete {
+            sizes = self.read_part(link, job, (0, 0), 0).await?.1;
+            if sizes.0 > HEAD || sizes.1 > HEAD {
+                let from = |size: u64| size.saturating_sub(HEAD).max(HEAD);
+                (out_tail, err_tail) = self.read_part(link, job, (from(sizes.0), from(sizes.1)), HEAD).await?.0;
+            }
+        }
+        live.end(false, &out, &out_tail, sizes.0.max(out.len() as u64));
+        live.end(true, &err, &err_tail, sizes.1.max(err.len() as u64));
+        let (stdout, stderr) = (whole(&out, &out_tail, sizes.0), whole(&err, &err_tail, sizes.1));
+        Ok(Ended { code, timed_out, stdout, stderr })
+    }
+
+    /// A part of both outputs, and the sizes of both.
+    #[allow(clippy::type_complexity, reason = "two streams, twice")]
+    pub async fn read_part(
+        &self,
+        link: &Link,
+        job: &Job,
+        from: (u64, u64),
+        limit: u64,
+    ) -> Outcome<((Vec<u8>, Vec<u8>), (u64, u64))> {
+        let mut tries = Tries::default();
+        loop {
+            let (mut out, mut err) = (vec![], vec![]);
+            let (mut keep_out, mut keep_err) =
+                (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));
+            let window = Window { from, limit, look: false };
+            match self.ask(link, job, window, Sink::To(&mut keep_out), Sink::To(&mut keep_err)).await {
+                Ok(asked) if asked.progress == Progress::Wiped => return Ok(((out, err), (0, 0))),
+                Ok(asked) => return Ok(((out, err), asked.sizes)),
+                Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
+            }
+        }
+    }
+}
+
+/// Head and tail of one output as text, without the newline at its end.
+fn whole(head: &[u8], tail: &[u8], size: u64) -> String {
+    let mut all = Capped::default();
+    all.pour(head);
+    all.skip(size.saturating_sub((head.len() + tail.len()) as u64));
+    all.pour(tail);
+    let mut text = all.into_text();
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text
+}
+
+/// The answer of a command that ended.
+pub fn outcome(run: &Run, ended: Ended) -> Outcome<Value> {
+    let Ended { code, timed_out, stdout, stderr } = ended;
+    if timed_out {
+        let message = format!("it ran longer than {} and was ended (exit code {code})", seconds(run.timeout_ms));
+        let failure = Failure { code, ..Failure::new(message).hint("give it more time with #{ timeout: \"...\" }") };
+        return Err(with_output(failure, &stdout, &stderr).into());
+    }
+    if run.ok.contains(&code) {
+        let Output { code, stdout, stderr } = Output { code, stdout, stderr };
+        return Ok(json!({ "code": code, "stdout": stdout, "stderr": stderr }));
+    }
+    let mut failure = Failure { code, ..Failure::new(format!("exit code {code}{}", meaning(code))) };
+    if !stderr.is_empty() || !stdout.is_empty() {
+        failure = with_output(failure, &stdout, &stderr);
+    }
+    Err(failure.into())
+}
+
+/// What a shell means by some exit codes.
+fn meaning(code: i64) -> &'static str {
+    match code {
+        126 => " (found, but not executable)",
+        127 => " (no such program)",
+        137 => " (killed; out of memory?)",
+        143 => " (terminated)",
+        _ => "",
+    }
+}
+
+fn with_output(failure: Failure, stdout: &str, stderr: &str) -> Failure {
+    let text = if stderr.trim().is_empty() { stdout } else { stderr };
+    if text.trim().is_empty() { failure } else { failure.output(last_lines(text, LINES)) }
+}
+
+pub fn last_lines(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.trim_end().lines().collect();
+    // A line may be as long as it likes; a page may not.
+    let tail = all[all.len().saturating_sub(lines)..].iter().map(|l| l.chars().take(500).collect::<String>());
+    printable(&tail.collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether the command goes into a file first. The wrapper and the quoting need room too.
+fn is_long(run: &Run) -> bool {
+    quote(&quote(&run.command.to_sh())).len() > LONGEST_REQUEST - 20_000
+}
+
+/// What a token stands for: the same for every version of mig.
+fn digest(run: &Run) -> String {
+    let stdin = run.stdin.as_ref().map(ToString::to_string).unwrap_or_default();
+    let cwd = run.cwd.as_ref().map_or("/", |c| c.as_ref());
+    hex::encode(Sha256::digest(format!("{}\0{cwd}\0{stdin}", run.command.to_sh())))
+}
+
+pub fn mismatch(run: &Run, job: &Job) -> String {
+    format!(
+        "{} has a record of another command under {} in {}: the journal is corrupted, or two runs have one name",
+        run.host, job.token, job.folder
+    )
+}
+
+pub fn wiped(run: &Run, job: &Job) -> String {
+    format!(
+        "the run's records on {} ({}) are gone or not this run's: its disk was wiped or restored, or it is another machine; \
+         whether `{}` ran there cannot be known",
+        run.host, job.folder, run.command
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Command;
+    use crate::name::HostName;
+
+    fn run(command: &str) -> Run {
+        Run::new(&HostName::parse("h").unwrap(), Command::Shell(command.into()))
+    }
+    fn ended(code: i64, stdout: &str, stderr: &str) -> Ended {
+        Ended { code, timed_out: false, stdout: stdout.into(), stderr: stderr.into() }
+    }
+
+    #[test]
+    fn the_answer_of_a_command() {
+        let answer = outcome(&run("x"), ended(0, "a\n", "")).unwrap();
+        assert_eq!(answer, json!({ "code": 0, "stdout": "a\n", "stderr": "" }));
+        let Err(Halt::Failed(f)) = outcome(&run("x"), ended(255, "out", "one\n\x1b[31mtwo\n")) else { panic!() };
+        assert_eq!((f.message.as_str(), f.code, f.output.as_deref()), ("exit code 255", 255, Some("one\n␛[31mtwo")));
+        assert_eq!(whole(b"a\n", b"", 2), "a");
+    }
+
+    #[test]
+    fn what_a_token_stands_for_has_its_input_by_name() {
+        let mut with = run("x");
+        with.stdin = Some(serde_json::from_str(r#"{"$text":[{"$secret":"p"}]}"#).unwrap());
+        assert_ne!(digest(&with), digest(&run("x")));
+        let mut patient = run("x");
+        patient.timeout_ms = 5;
+        assert_eq!(digest(&patient), digest(&run("x")));
+    }
+
+    #[test]
+    fn a_long_command_goes_into_a_file() {
+        assert!(!is_long(&run("true")));
+        assert!(is_long(&run(&"x".repeat(110_000))));
+        assert!(is_long(&run(&"'".repeat(30_000))), "quotes grow");
+    }
+}

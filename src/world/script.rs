@@ -1,0 +1,63 @@
+//! The scripts that hosts run: plain POSIX sh, each a file, each sent whole in one exec request.
+//!
+//! A request arrives whole or not at all; a stream of commands into one shell would run the half
+//! that arrived. No text of a user is part of a script: it comes as an argument, quoted once.
+
+use crate::contract::quote;
+
+/// A script: what it shares with others, and its own part.
+#[derive(Clone, Copy)]
+pub struct Script(&'static [&'static str]);
+
+const FRAME: &str = include_str!("scripts/frame.sh");
+const STATE: &str = include_str!("scripts/state.sh");
+
+pub const ASK: Script = Script(&[FRAME, include_str!("scripts/ask.sh")]);
+pub const BYTES: Script = Script(&[FRAME, STATE, include_str!("scripts/bytes.sh")]);
+pub const COPY: Script = Script(&[FRAME, include_str!("scripts/copy.sh")]);
+pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
+pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
+pub const FINISH: Script = Script(&[FRAME, include_str!("scripts/finish.sh")]);
+pub const FOLDER: Script = Script(&[FRAME, include_str!("scripts/folder.sh")]);
+pub const HELLO: Script = Script(&[FRAME, include_str!("scripts/hello.sh")]);
+pub const PORT: Script = Script(&[FRAME, include_str!("scripts/port.sh")]);
+pub const PUT: Script = Script(&[FRAME, STATE, include_str!("scripts/put.sh")]);
+pub const READ: Script = Script(&[FRAME, include_str!("scripts/read.sh")]);
+pub const RENEW: Script = Script(&[FRAME, include_str!("scripts/renew.sh")]);
+pub const SIZE: Script = Script(&[FRAME, include_str!("scripts/size.sh")]);
+pub const START: Script = Script(&[FRAME, include_str!("scripts/start.sh")]);
+pub const UPLOAD: Script = Script(&[FRAME, include_str!("scripts/upload.sh")]);
+
+impl Script {
+    /// The program and its arguments.
+    pub fn argv(self, sudo: bool, nonce: &str, args: &[String]) -> Vec<String> {
+        let sudo: &[&str] = if sudo { &["sudo", "-n", "--"] } else { &[] };
+        let mut argv: Vec<String> = sudo.iter().map(|s| (*s).into()).collect();
+        argv.extend(["sh".into(), "-c".into(), self.text(), "mig".into(), nonce.into()]);
+        argv.extend_from_slice(args);
+        argv
+    }
+    /// The same as one line for a login shell, whichever it is.
+    pub fn line(self, sudo: bool, nonce: &str, args: &[String]) -> String {
+        let words: Vec<String> = self.argv(sudo, nonce, args).iter().map(|w| quote(w)).collect();
+        format!("exec {}", words.join(" "))
+    }
+    /// Without the comments.
+    fn text(self) -> String {
+        let lines = self.0.iter().flat_map(|part| part.lines());
+        lines.map(str::trim).filter(|l| !l.starts_with('#')).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_is_quoted_once() {
+        let line = FIND.line(true, "abc", &["/a b/it's".into()]);
+        assert!(line.starts_with("exec sudo -n -- sh -c '"));
+        assert!(line.ends_with(r" mig abc '/a b/it'\''s'"));
+        assert!(!line.contains("# "));
+    }
+}

@@ -1,0 +1,3 @@
+# Says what lies at a path: PATH.
+begin
+say "$(state "$1")"

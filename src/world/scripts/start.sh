@@ -1,0 +1,35 @@
+# Starts a command at most once, waits, and answers with its output and exit code:
+# FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND.
+r=$1 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 d=$1/$2
+[ "$6" = no ] || i=$d.in
+begin
+read -r k 2>/dev/null <"$r/marker" || say wiped
+[ "$k" = "$m" ] || say wiped
+if [ -e "$d.started" ]; then
+  # It was sent before. Whoever asks next is told how far it is.
+  read -r k o 2>/dev/null <"$d.started"
+  [ "$k" = "$s" ] || [ -z "$k" ] || say mismatch
+  say again
+fi
+cd "$w" 2>/dev/null || say nofolder
+[ -r "$i" ] || say noinput
+{ true >>"$d.out" && true >>"$d.err"; } 2>/dev/null || say full
+read -r k </proc/self/stat; set -- $k
+read -r b </proc/sys/kernel/random/boot_id; read -r u k </proc/uptime
+# The guard: only one of any number of copies of this script makes this file.
+set -C; true 2>/dev/null >"$d.started" || say again; set +C
+echo "$s $6 $1 ${22} $b $u" 2>/dev/null >"$d.started" || { rm -f "$d.started"; say full; }
+umask 022
+# A TERM for the command's session must not take the one who notes its end.
+trap : TERM HUP INT
+if [ "$f" = yes ]; then /bin/sh "$d.cmd" <"$i" >>"$d.out" 2>>"$d.err"
+else /bin/sh -c "$c" <"$i" >>"$d.out" 2>>"$d.err"; fi
+e=$?
+x=done; t=
+[ -e "$d.timeout" ] && t=timeout
+# Renamed into place: a status is there whole or not at all.
+{ echo "$e $t" >"$d.status.new" && mv "$d.status.new" "$d.status"; } 2>/dev/null || x=unsaved
+[ "$i" = /dev/null ] || rm -f "$d.in"
+[ -s "$d.out" ] && head -c 4194304 "$d.out"
+[ -s "$d.err" ] && head -c 4194304 "$d.err" >&2
+say "$x $e $t"

@@ -1,0 +1,147 @@
+//! What can be said of a deed that was begun and whose end nobody saw. Looks; never acts.
+
+use super::ask::Job;
+use super::attach::Attached;
+use super::folder::reason;
+use super::link::{Fleet, Link};
+use super::live::Live;
+use super::run::{last_lines, mismatch, outcome, wiped};
+use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, unknown};
+use serde_json::{Value, json};
+
+/// How long a `check` may take.
+const CHECK_MS: u64 = 120_000;
+
+/// What a lost command came to.
+pub enum Loss {
+    Done(Value),
+    /// Its check says that the effect is not there.
+    NotDone(String),
+    Unknown(String),
+}
+
+impl Fleet {
+    pub async fn settle(&self, token: &Token, deed: &Deed) -> Settled {
+        match deed {
+            Deed::Run(run) => self.settle_run(token, run).await,
+            Deed::Put(put) => self.settle_put(put).await,
+            Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
+            // Asking a person once more does no harm.
+            Deed::Ask { .. } => Settled::SameToken,
+        }
+    }
+
+    async fn settle_run(&self, token: &Token, run: &Run) -> Settled {
+        let (link, (job, is_wiped)) = match (self.link(&run.host), self.job(token, run)) {
+            (Ok(link), Ok(job)) => (link, job),
+            (Err(halt), _) | (_, Err(halt)) => return Settled::Unknown(reason(&halt)),
+        };
+        if is_wiped {
+            return Settled::Unknown(wiped(run, &job));
+        }
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        let attached = match self.attach(link, &job, run, &mut live).await {
+            Ok(attached) => attached,
+            Err(halt) => {
+                return Settled::Unknown(format!(
+                    "{} cannot be asked how `{}` ended: {}",
+                    run.host,
+                    run.command,
+                    reason(&halt)
+                ));
+            }
+        };
+        match attached {
+            Attached::Ended { code, timed_out } => {
+                match self
+                    .collect(link, &job, (code, timed_out), None, &mut live)
+                    .await
+                    .and_then(|ended| outcome(run, ended))
+                {
+                    Ok(value) => Settled::Done(value),
+                    Err(Halt::Failed(failure)) => Settled::Failed(*failure),
+                    Err(halt) => Settled::Unknown(reason(&halt)),
+                }
+            }
+            Attached::Nothing { boot } if boot == self.sent_in(link, &job) => Settled::SameToken,
+            Attached::Nothing { .. } => Settled::Unknown(self.untraceable(run)),
+            Attached::Mismatch => Settled::Unknown(mismatch(run, &job)),
+            Attached::Wiped => Settled::Unknown(wiped(run, &job)),
+            Attached::Lost { rebooted, when } => match self.after_loss(link, &job, run, rebooted, &when).await {
+                Loss::Done(value) => Settled::Done(value),
+                Loss::NotDone(_) => Settled::NewToken,
+                Loss::Unknown(text) if run.idempotent => Settled::Repeatable(text),
+                Loss::Unknown(text) => Settled::Unknown(text),
+            },
+        }
+    }
+
+    /// Started, nothing of it lives, no exit code: its own check may know.
+    pub async fn after_loss(&self, link: &Link, job: &Job, run: &Run, rebooted: bool, when: &str) -> Loss {
+        let checked = match &run.check {
+            Some(check) => match self.run(&run.host, check, CHECK_MS).await {
+                Ok(output) => Some(output.code == 0),
+                Err(_) => None,
+            },
+            None => None,
+        };
+        if checked == Some(true) {
+            return Loss::Done(unknown("its output was lost; its check says that it is done"));
+        }
+        let text = self.lost_text(link, job, run, rebooted, when).await;
+        if checked == Some(false) { Loss::NotDone(text) } else { Loss::Unknown(text) }
+    }
+
+    /// What is known of a lost command, for the one who must decide.
+    async fn lost_text(&self, link: &Link, job: &Job, run: &Run, rebooted: bool, when: &str) -> String {
+        let mut text = format!("`{}` on {}: its outcome is unknown\n  started {when}", run.command, run.host);
+        text += if rebooted {
+            "; the machine has rebooted since"
+        } else {
+            "; its processes are gone, and it left no exit code"
+        };
+        let sizes = self.read_part(link, job, (0, 0), 0).await.map(|(_, sizes)| sizes).unwrap_or_default();
+        let from = (sizes.0.saturating_sub(2048), sizes.1.saturating_sub(2048));
+        if let Ok(((out, err), _)) = self.read_part(link, job, from, 2048).await {
+            for (name, bytes) in [("output", out), ("errors", err)] {
+                let last = last_lines(&String::from_utf8_lossy(&bytes), 3);
+                if !last.is_empty() {
+                    text += &format!("\n  last {name}: {}", last.replace('\n', "\n    "));
+                }
+            }
+        }
+        text += "\n  mig does not run it again by itself: ";
+        text += if run.check.is_some() {
+            "its check could not tell."
+        } else {
+            "it has no check, and is not marked idempotent."
+        };
+        text
+    }
+
+    /// No trace, but the machine has rebooted: a trace may have been lost with it.
+    pub fn untraceable(&self, run: &Run) -> String {
+        format!(
+            "`{}` on {}: its outcome is unknown\n  there is no trace of it, but the machine has rebooted since it may have been \
+             sent, and what was written just before may be lost",
+            run.command, run.host
+        )
+    }
+
+    async fn settle_put(&self, put: &Put) -> Settled {
+        let found = match self.find(&put.host, &put.path).await {
+            Ok(Found::Nothing) => None,
+            Ok(Found::File(state)) => Some(state),
+            Ok(other) => return Settled::Unknown(format!("{} on {} is no file now: {other:?}", put.path, put.host)),
+            Err(halt) => {
+                return Settled::Unknown(format!("{} on {} cannot be looked at: {}", put.path, put.host, reason(&halt)));
+            }
+        };
+        match self.compare(put, found.as_ref()) {
+            super::put::Place::IsTo => Settled::Done(json!({ "changed": true })),
+            // Also where a secret makes it unsure: putting the same content twice does no harm.
+            super::put::Place::IsFrom | super::put::Place::Unsure => Settled::SameToken,
+            super::put::Place::Differs => Settled::Unknown(super::put::differs(put, found.as_ref())),
+        }
+    }
+}

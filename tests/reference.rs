@@ -1,0 +1,74 @@
+//! The reference on disk is what the tables say. `MIG_UPDATE=1 cargo test --test reference` writes it.
+
+use mig::contract::VERBS;
+use mig::name::RESERVED;
+use mig::reference::{pages, terminal};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn the_pages_on_disk_are_those_that_are_generated() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let pages = pages();
+    if std::env::var_os("MIG_UPDATE").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in &pages {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    let mut wrong: Vec<&str> = vec![];
+    for (name, text) in &pages {
+        if std::fs::read_to_string(folder.join(name)).ok().as_deref() != Some(text) {
+            wrong.push(name);
+        }
+    }
+    let generated: BTreeSet<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
+    let on_disk: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !generated.contains(name.as_str()))
+        .collect();
+    assert!(
+        wrong.is_empty() && on_disk.is_empty(),
+        "docs/reference is not up to date: {wrong:?} differ, {on_disk:?} are too many; \
+         MIG_UPDATE=1 cargo test --test reference writes it"
+    );
+}
+
+#[test]
+fn every_verb_is_described_and_its_example_is_a_script() {
+    let engine = rhai::Engine::new();
+    let mut wrong = vec![];
+    for v in VERBS {
+        let first = v.doc.lines().next().unwrap_or_default();
+        let mut say = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(format!("{}: {what}", v.name));
+            }
+        };
+        say(first.ends_with('.'), "its first line is no sentence");
+        say(v.signature.starts_with(&format!("{}(", v.name)), "its signature is another's");
+        say(v.options.is_empty() != (v.signature.contains("options")), "options and signature differ");
+        say(v.example.contains(&format!("{}(", v.name)), "its example does not call it");
+        say(!RESERVED.contains(&v.name), "it is a reserved word");
+        for o in v.options {
+            say(!RESERVED.contains(&o.name), "an option is a reserved word");
+            say(o.doc.ends_with('.'), "an option is not described");
+            say(o.default.is_empty() || engine.compile_expression(o.default).is_ok(), "a default is no expression");
+        }
+        if let Err(e) = engine.compile(v.example) {
+            say(false, &e.to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_terminal_knows_every_page() {
+    for (name, _) in pages() {
+        if let Some(name) = name.strip_suffix(".md").filter(|n| *n != "README") {
+            assert!(terminal(Some(name)).unwrap().starts_with(name), "{name}");
+        }
+    }
+    assert!(terminal(None).unwrap().contains("copy_file"));
+}
