@@ -11,23 +11,22 @@ struct Said {
 
 /// mig in a folder of its own, without anything of the user's.
 fn mig_in(folder: &std::path::Path, words: &[&str]) -> Said {
-    let output = Command::cargo_bin("mig")
-        .unwrap()
+    let output = Command::new(env!("CARGO_BIN_EXE_mig"))
         .args(words)
         .current_dir(folder)
         .env_remove("MIG_INVENTORY")
         .env("MIG_STATE", folder.join("state"))
         .timeout(std::time::Duration::from_secs(20))
         .output()
-        .unwrap();
+        .expect("mig starts");
     Said {
         code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 fn mig(words: &[&str]) -> Said {
-    mig_in(tempfile::tempdir().unwrap().path(), words)
+    mig_in(tempfile::tempdir().expect("a folder").path(), words)
 }
 
 #[test]

@@ -5,16 +5,22 @@
 //! was made narrower has wrapped them meanwhile. Deliberately not here: what is shown (`tree`),
 //! where the terminal is and how large (cli), what time it is (the caller).
 
-use super::line::Line;
 use super::paint::Paint;
 use super::sink::Sink;
 use super::tree::Tree;
 use crate::contract::{Event, Listener};
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// How often a drawing moves when nothing happens, and how long events are gathered when they do.
+const SPIN: Duration = Duration::from_millis(100);
+const CALM: Duration = Duration::from_millis(25);
+/// So many events may wait to be drawn before those that only pass by are left out.
+const MOST_WAITING: usize = 4096;
 
 /// A terminal, as far as a screen needs one.
 pub struct Terminal {
@@ -29,6 +35,8 @@ pub struct Terminal {
 /// Shows a run while it goes on.
 pub struct Screen {
     to: Mutex<Sender<Message>>,
+    /// How many events are not drawn yet.
+    waiting: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -54,14 +62,23 @@ impl Screen {
     /// Begins to draw.
     pub fn new(terminal: Terminal) -> Self {
         let (to, from) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let heard = waiting.clone();
         let thread = std::thread::spawn(move || {
             let mut drawing = Drawing::new(terminal);
             loop {
-                match from.recv_timeout(Duration::from_millis(100)) {
+                match from.recv_timeout(SPIN) {
                     Ok(first) => {
+                        if matches!(first, Message::Heard(_)) {
+                            // What comes close together is drawn once.
+                            std::thread::sleep(CALM);
+                        }
                         for message in std::iter::once(first).chain(from.try_iter()) {
                             match message {
-                                Message::Heard(event) => drawing.hear(&event),
+                                Message::Heard(event) => {
+                                    heard.fetch_sub(1, Ordering::Relaxed);
+                                    drawing.hear(&event);
+                                }
                                 Message::Hold(ready) => {
                                     drawing.hold();
                                     let _ = ready.send(());
@@ -71,13 +88,13 @@ impl Screen {
                             }
                         }
                     }
-                    Err(RecvTimeoutError::Timeout) => drawing.tick(),
+                    Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return drawing.end(),
                 }
                 drawing.draw();
             }
         });
-        Screen { to: Mutex::new(to), thread: Mutex::new(Some(thread)) }
+        Screen { to: Mutex::new(to), waiting, thread: Mutex::new(Some(thread)) }
     }
 
     fn sender(&self) -> Sender<Message> {
@@ -114,6 +131,12 @@ impl Drop for Screen {
 
 impl Listener for Screen {
     fn hear(&self, event: &Event) {
+        // A terminal that is held must not fill the memory: what only passes by is left out then.
+        let passes_by = matches!(event, Event::Output { .. } | Event::Progress { .. } | Event::Waiting { .. });
+        if passes_by && self.waiting.load(Ordering::Relaxed) > MOST_WAITING {
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = self.sender().send(Message::Heard(Box::new(event.clone())));
     }
 }
@@ -128,7 +151,6 @@ struct Drawing {
     /// How wide each of the lines is that are drawn now.
     drawn: Vec<usize>,
     holds: usize,
-    tick: usize,
 }
 
 impl Drawing {
@@ -141,33 +163,29 @@ impl Drawing {
             paint: t.paint,
             drawn: vec![],
             holds: 0,
-            tick: 0,
         }
     }
     fn hear(&mut self, event: &Event) {
         let now = (self.now)();
         self.tree.hear(event, now);
     }
-    fn tick(&mut self) {
-        self.tick = self.tick.wrapping_add(1);
-    }
     fn hold(&mut self) {
         self.holds += 1;
-        let text = self.up();
+        let text = self.up() + "\x1b[J";
         self.sink.write(&text);
     }
     fn release(&mut self) {
         self.holds = self.holds.saturating_sub(1);
     }
-    /// Goes to the first of the drawn lines and clears from there.
+    /// Goes to the first of the drawn lines.
     fn up(&mut self) -> String {
         let (columns, _) = (self.size)();
         let rows: usize = self.drawn.drain(..).map(|w| w.div_ceil(columns.max(1)).max(1)).sum();
         // The cursor stands behind the last line, which has no newline.
         match rows {
             0 => String::new(),
-            1 => "\r\x1b[J".into(),
-            n => format!("\r\x1b[{}A\x1b[J", n - 1),
+            1 => "\r".into(),
+            n => format!("\r\x1b[{}A", n - 1),
         }
     }
     fn draw(&mut self) {
@@ -178,26 +196,34 @@ impl Drawing {
         let (columns, rows) = (self.size)();
         // The last column stays free: a full line would wrap in some terminals.
         let columns = columns.saturating_sub(1).max(1);
+        let (mut is_first, had_drawn) = (true, !self.drawn.is_empty());
         let mut text = self.up();
+        // The rest is cleared behind the first line, not before it: tmux takes clearing from the top
+        // left corner for a new page, and would keep a copy of each drawing in its history.
+        let mut clear = |text: &mut String, painted: &str| {
+            let (before, after) = if std::mem::take(&mut is_first) { ("\x1b[2K", "\x1b[J") } else { ("", "") };
+            text.extend([before, painted, after]);
+        };
         for line in self.tree.take_final(now) {
-            text.push_str(&self.line(&line, columns).0);
+            // What stays may be as long as it is: nothing will have to find its way back over it.
+            clear(&mut text, &line.paint(self.paint, usize::MAX).0);
             text.push('\n');
         }
-        let live = self.tree.live(rows.saturating_sub(2).max(1), now, self.tick);
+        let live = self.tree.live(columns, rows.saturating_sub(2).max(1), now);
         for (n, line) in live.iter().enumerate() {
-            let (painted, width) = self.line(line, columns);
+            let (painted, width) = line.paint(self.paint, columns);
             if n > 0 {
                 text.push('\n');
             }
-            text.push_str(&painted);
+            clear(&mut text, &painted);
             self.drawn.push(width);
+        }
+        if is_first && had_drawn {
+            text.push_str("\x1b[J");
         }
         if !text.is_empty() {
             self.sink.write(&text);
         }
-    }
-    fn line(&self, line: &Line, columns: usize) -> (String, usize) {
-        line.paint(self.paint, columns)
     }
     /// What is still open stays on the terminal as it is.
     fn end(mut self) {

@@ -57,6 +57,7 @@ impl Glass {
                             self.lines.truncate(self.at.0 + 1);
                             self.lines[self.at.0].truncate(self.at.1);
                         }
+                        'K' => self.lines[self.at.0].truncate(self.at.1 - self.at.1 % self.columns),
                         'm' => {}
                         other => panic!("an unknown sequence: {other}"),
                     }
@@ -298,4 +299,52 @@ fn a_screen_that_nobody_sees_does_not_stop_the_run() {
     screen.end();
     screen.hear(&begins(&["late"]));
     drop(screen.hold());
+}
+
+#[test]
+fn a_terminal_that_is_held_holds_neither_the_run_nor_the_memory() {
+    /// Writes nothing until it is let go.
+    struct Held(Arc<Mutex<()>>);
+    impl Write for Held {
+        fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+            let _wait = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(buf.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let key = Arc::new(Mutex::new(()));
+    let held = key.lock().unwrap();
+    let screen = Screen::new(Terminal {
+        out: Box::new(Held(key.clone())),
+        size: Box::new(|| (80, 24)),
+        now: Box::new(|| 0),
+        paint: Paint::PLAIN,
+    });
+    screen.hear(&begins(&["A"]));
+    std::thread::sleep(Duration::from_millis(100));
+    for _ in 0..20_000 {
+        screen.hear(&prints("x\n"));
+    }
+    screen.hear(&ends(&["A"], 1));
+    assert!(screen.waiting.load(SeqCst) <= MOST_WAITING + 2);
+    drop(held);
+    screen.end();
+    assert_eq!(screen.waiting.load(SeqCst), 0);
+}
+
+#[test]
+fn an_instruction_can_be_read_to_its_end() {
+    let mut d = Desk::new(30, 24);
+    let text = "PLEASE DO: power the old machine off by hand\nthen wait";
+    d.at(0, &[begins(&["A"]), Event::Note { path: path(&["A"]), text: text.into() }]);
+    insta::assert_snapshot!(d.glass.shows(), @r"
+    ⠋ A  0s
+      · PLEASE DO: power the old
+        machine off by hand
+        then wait
+    ");
+    d.at(10, &[ends(&["A"], 10)]);
+    assert_eq!(d.glass.shows(), "✓ A  0.0s\n  · PLEASE DO: power the old machine off by hand\n    then wait\n");
 }

@@ -8,7 +8,7 @@ use super::plan::{counted, difference_line};
 use super::runs::in_its_colour;
 use crate::contract::{Deed, Source, Undo};
 use crate::journal::{Call, CallState, DeedRow, DeedState, RunRow, StepRow};
-use crate::run::{Undoable, difference, undoable};
+use crate::run::{Undoable, difference, short, undoable};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -146,10 +146,10 @@ impl Page<'_> {
         } else {
             String::new()
         };
-        let already = if call.state == CallState::Done && call.deeds.is_empty() { "" } else { took.as_str() };
-        let number = paint.dim(&format!("{}", call.seq));
-        let text =
-            format!("{mark} {} {number}{}", harmless::line(&call.key.name), paint.dim(&format!("{already}{past}")));
+        // A reading is quick, and what was already so took no time of its own.
+        let took = if call.state == CallState::Done && call.deeds.is_empty() { "" } else { took.as_str() };
+        let tail = paint.dim(&format!("  {}{took}{past}", call.seq));
+        let text = format!("{mark} {}{tail}", harmless::line(&short(&call.key)));
         self.line(depth, &text);
         if call.state == CallState::Failed
             && let Some(message) = call.answer.get("message").and_then(Value::as_str)

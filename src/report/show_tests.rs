@@ -43,7 +43,7 @@ fn call(seq: i64, path: &[&str], name: &str, state: CallState, steps: Vec<Step>)
             path: path.iter().map(|p| (*p).to_owned()).collect(),
             number: 1,
             name: name.into(),
-            args: Value::Null,
+            args: serde_json::json!({ "host": "dest" }),
         },
         state,
         answer: match state {
@@ -110,15 +110,21 @@ fn a_run_is_shown_step_by_step() {
       tries = 3
 
     Check  1.2s
-      ✓ machine 1
+      ✓ machine dest  1
     Move  1m18s
-      ✓ write_file 2  2.5s
+      ✓ write_file dest  2  2.5s
         dest: write /etc/x (4 -> 4 bytes)
-      ✓ point_of_no_return 3
-      ✓ ssh 4  2.5s
+          --- /etc/x
+          +++ /etc/x
+          @@ -1,2 +1,2 @@
+           a
+          -b
+          +c
+      ✓ point_of_no_return dest  3
+      ✓ ssh dest  4  2.5s
         dest: erase
           CANNOT BE UNDONE: it is gone
-      ✗ ssh 5  2.5s
+      ✗ ssh dest  5  2.5s
         exit code 3^[[2J
         dest: start  failed
 

@@ -71,13 +71,14 @@ impl Node {
             self.took = now.saturating_sub(self.began);
         }
     }
-    fn line(&self, depth: usize, now: u64, tick: usize) -> Line {
+    fn line(&self, depth: usize, now: u64) -> Line {
         const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
         let title = label(&self.title);
         let line = Line::at(depth);
         let line = match self.stand {
             Stand::Open => {
-                let mark = SPINNER.get(tick % SPINNER.len()).copied().unwrap_or("·");
+                let tick = usize::try_from(now / 100 % 10).unwrap_or(0);
+                let mark = SPINNER.get(tick).copied().unwrap_or("·");
                 let took = whole_duration(now.saturating_sub(self.began));
                 let line = line.add(Ink::Name, format!("{mark} ")).add(Ink::Bold, title);
                 match (self.is_cutover, self.budget) {
@@ -138,16 +139,18 @@ fn node_in<'a>(items: &'a mut Vec<Item>, title: &str, now: u64) -> &'a mut Node 
     }
 }
 
-fn render(items: &[Item], depth: usize, now: u64, tick: usize, out: &mut Vec<Line>) {
+/// `columns`: what was said is broken to so many.
+fn render(items: &[Item], depth: usize, now: u64, columns: Option<usize>, out: &mut Vec<Line>) {
     for item in items {
         match item {
             Item::Node(n) => {
-                out.push(n.line(depth, now, tick));
-                render(&n.items, depth + 1, now, tick, out);
+                out.push(n.line(depth, now));
+                render(&n.items, depth + 1, now, columns, out);
             }
-            Item::Said(line) => {
-                out.push(line.clone());
-            }
+            Item::Said(line) => match columns {
+                Some(columns) => out.extend(line.wrapped(columns)),
+                None => out.push(line.clone()),
+            },
         }
     }
 }
@@ -278,11 +281,15 @@ impl Tree {
         &mut self.hands[at]
     }
     fn say(&mut self, path: &[String], now: u64, ink: Ink, mark: &str, text: &str, after: &str) {
-        let line = Line::at(path.len())
-            .add(ink, mark)
-            .add(if ink == Ink::Dim { Ink::Dim } else { Ink::Plain }, harmless::line(text))
-            .add(Ink::Dim, harmless::line(after));
-        items_at(&mut self.items, path, now).push(Item::Said(line));
+        let text_ink = if ink == Ink::Dim { Ink::Dim } else { Ink::Plain };
+        let items = items_at(&mut self.items, path, now);
+        // An instruction may have several lines; each stays one.
+        let lines: Vec<&str> = text.trim_end().split('\n').collect();
+        for (n, text) in lines.iter().enumerate() {
+            let begins = if n == 0 { Line::at(path.len()).add(ink, mark) } else { Line::at(path.len() + 1) };
+            let after = if n + 1 == lines.len() { harmless::line(after) } else { String::new() };
+            items.push(Item::Said(begins.add(text_ink, harmless::line(text)).add(Ink::Dim, after)));
+        }
     }
 
     /// Takes out the lines that are final: nothing will ever change above them.
@@ -290,14 +297,14 @@ impl Tree {
         let is_open = |i: &Item| matches!(i, Item::Node(n) if n.stand == Stand::Open);
         let end = self.items.iter().position(is_open).unwrap_or(self.items.len());
         let mut out = vec![];
-        render(&self.items.drain(..end).collect::<Vec<_>>(), 0, now, 0, &mut out);
+        render(&self.items.drain(..end).collect::<Vec<_>>(), 0, now, None, &mut out);
         out
     }
 
     /// The lines that still change, at most so many: what is at hand, and the last of the tree.
-    pub fn live(&self, rows: usize, now: u64, tick: usize) -> Vec<Line> {
+    pub fn live(&self, columns: usize, rows: usize, now: u64) -> Vec<Line> {
         let mut tree = vec![];
-        render(&self.items, 0, now, tick, &mut tree);
+        render(&self.items, 0, now, Some(columns), &mut tree);
         // Many branches at once: one line each, the newest last.
         let tail = match self.hands.len() {
             0 | 1 => 3,

@@ -629,7 +629,8 @@ pub(super) fn ms(d: Duration) -> u64 {
 }
 
 /// A call in a few words: the primitive and its first arguments.
-pub(super) fn short(key: &Key) -> String {
+#[must_use]
+pub fn short(key: &Key) -> String {
     let word = |v: &Value| match v {
         Value::String(s) => s.lines().next().unwrap_or_default().to_string(),
         Value::Array(words) if words.iter().all(Value::is_string) => {

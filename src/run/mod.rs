@@ -16,7 +16,7 @@ mod step;
 mod wait;
 
 pub use cutover::{Cutover, OnFailure};
-pub use gate::{Gate, Mode, Setting};
+pub use gate::{Gate, Mode, Setting, short};
 pub use lane::{Lane, numbered};
 pub use person::Manual;
 pub use plan::{Shown, difference};

@@ -98,7 +98,7 @@ impl Gate {
     }
 
     fn plan_manual(&self, key: &Key, step: Step, done_when: Option<&mut dyn FnMut() -> Outcome>) -> Outcome {
-        let now = done_when.map(|poll| poll()).map(polled).transpose()?;
+        let now = done_when.map(|poll| self.plan_poll(poll())).transpose()?;
         let note = match &now {
             Some(now) if *now == true => Some("already so".to_string()),
             Some(now) => Some(match unknown_why(now) {

@@ -84,7 +84,8 @@ impl Gate {
             lock(&self.plan).calls.insert(format!("{} {}", key.place(), key.name), texts);
         }
         let note = match guess {
-            Some(why) => Some(format!("as things are now; {why}")),
+            Some(_) if !steps.is_empty() => Some("as things are now".into()),
+            Some(why) => Some(format!("as things are now nothing is to be done; {why}")),
             None if steps.is_empty() => Some("already so".into()),
             None => None,
         };
@@ -123,12 +124,23 @@ impl Gate {
             return None;
         }
         let place = self.clear_stop().map_or(String::new(), |p| format!(" ({p})"));
-        let title = path.join(" / ");
+        let title = if path.is_empty() { "the playbook".into() } else { path.join(" / ") };
         let text = format!("what comes next in \"{title}\" is known only in the run: {why}{place}");
         lock(&self.plan).partly.push(title.clone());
         self.hear(&Event::Note { path: path.to_vec(), text });
         lock(&self.overlay).nothing_is_known(format!("\"{title}\" comes before it"));
         Some(format!("\"{title}\" gives it"))
+    }
+
+    /// One poll while planning: a closure that looked at what only a run can give is unknown too.
+    pub(super) fn plan_poll(&self, seen: Outcome) -> Outcome {
+        match seen {
+            Err(Halt::Stop(Stop::OnlyARun(why))) => {
+                self.clear_stop();
+                Ok(unknown(why))
+            }
+            seen => super::wait::polled(seen),
+        }
     }
 
     /// Whether the plan has a change already: before the first one, expectations are the preflight.

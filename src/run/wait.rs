@@ -32,7 +32,7 @@ impl Gate {
         });
         let key = lane.key("wait_until", args);
         if self.mode == Mode::Plan {
-            let now = polled(poll())?;
+            let now = self.plan_poll(poll())?;
             return match unknown_why(&now) {
                 Some(why) => {
                     self.show(&key, vec![], Some(format!("checked in the run: {why}")));

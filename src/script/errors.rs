@@ -185,7 +185,11 @@ pub fn usage(name: &str, table: &[Spec]) -> Option<String> {
 
 /// Names of Rust types, replaced by words of the reference.
 fn humane(text: &str) -> String {
-    let mut text = text.to_string();
+    // The type of a captured variable: only the cell around its value is named.
+    let mut text = match text.find(super::unknown::SHARED) {
+        Some(at) => format!("{}another kind of value", &text[..at]),
+        None => text.to_string(),
+    };
     for (rust, word) in [
         ("&str | ImmutableString | String", "text"),
         ("mig::script::host::Host", "host"),

@@ -16,6 +16,7 @@ mod options;
 mod params;
 mod play;
 mod playbook;
+mod predicates;
 mod resolver;
 mod run;
 mod secret_handle;

@@ -7,7 +7,7 @@
 use super::lower::lower;
 use super::play::{Eval, Play};
 use crate::contract::{Halt, Stop};
-use crate::run::Gate;
+use crate::run::{Gate, Mode};
 use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
 use std::sync::Arc;
 
@@ -21,13 +21,16 @@ pub struct Unknown {
 /// How Rhai's own messages call its type.
 const NAME: &str = "value that only a run can give";
 
+/// How Rhai's own messages call the type of a captured variable.
+pub const SHARED: &str = "alloc::sync::Arc<";
+
 /// Functions of one argument that look at it.
-const ONE: &[&str] = &["to_string", "print", "debug", "to_debug", "!", "-", "len", "is_empty", "to_json"];
+const ONE: &[&str] = &["to_string", "print", "debug", "to_debug", "to_json"];
 /// Functions of two arguments that look at either.
-const TWO: &[&str] = &[
-    "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "**", "+=", "-=", "*=", "/=", "contains", "&", "|", "^",
-    "..", "..=",
-];
+const TWO: &[&str] = &["+=", "-=", "*=", "/=", "contains", "&", "|", "^", "..", "..="];
+/// What comes out of these is not known either; nobody has looked yet. So a plan sees as far as it can.
+const ONE_ON: &[&str] = &["!", "-", "len", "is_empty", "lines", "json", "yaml", "to_int", "to_float", "keys", "values"];
+const TWO_ON: &[&str] = &["==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "**", "starts_with", "ends_with"];
 
 impl Unknown {
     pub fn value(gate: &Arc<Gate>, why: impl Into<String>) -> Dynamic {
@@ -47,8 +50,14 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
         e.register_fn(*name, move |c: NativeCallContext, u: Unknown, _: Dynamic| looked_at(&p, &c, &u));
         e.register_fn(*name, move |c: NativeCallContext, _: Dynamic, u: Unknown| looked_at(&q, &c, &u));
     }
-    let p = play.clone();
-    e.register_indexer_get(move |c: NativeCallContext, u: &mut Unknown, _: Dynamic| looked_at(&p, &c, u));
+    for name in ONE_ON {
+        e.register_fn(*name, |u: Unknown| u);
+    }
+    for name in TWO_ON {
+        e.register_fn(*name, |u: Unknown, _: Dynamic| u);
+        e.register_fn(*name, |_: Dynamic, u: Unknown| u);
+    }
+    e.register_indexer_get(|u: &mut Unknown, _: Dynamic| u.clone());
     e.register_iterator::<Unknown>();
     // A map may hold one: its text would need the value.
     let p = play.clone();
@@ -72,8 +81,11 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
 pub fn or_unknown<T>(play: &Play, result: Eval<T>) -> Eval<T> {
     result.or_else(|e| {
         let text = e.to_string();
-        let named = [NAME, std::any::type_name::<Unknown>()].iter().any(|n| text.contains(n));
-        if !named || play.gate.is_poisoned() {
+        let is_named = [NAME, std::any::type_name::<Unknown>()].iter().any(|n| text.contains(n));
+        // Of a captured variable Rhai names only the cell around its value. While planning that is
+        // taken for a value of a run; if it was a mistake, the run says so.
+        let is_hidden = play.gate.mode == Mode::Plan && text.contains(SHARED);
+        if !(is_named || is_hidden) || play.gate.is_poisoned() {
             return Err(e);
         }
         let place = play.place_of_error(&e);

@@ -1,6 +1,7 @@
 //! What `mig check` says, case by case; rows are those of the table of bad inputs.
 
-use super::*;
+use super::{Finding, check};
+use crate::script::Playbook;
 use crate::script::calls::tests::TABLE;
 
 fn findings(text: &str) -> Vec<Finding> {

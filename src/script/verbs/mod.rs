@@ -4,6 +4,7 @@ mod expect;
 mod manual;
 mod on_each;
 mod options;
+mod register;
 mod say;
 mod step;
 mod table;
@@ -11,19 +12,5 @@ mod things;
 mod wait;
 
 pub use options::{known, unknown_option};
+pub use register::register;
 pub use table::{VERBS, Verb};
-
-use super::play::Play;
-use rhai::Engine;
-use std::sync::Arc;
-
-/// Registers every verb.
-pub fn register(e: &mut Engine, play: &Arc<Play>) {
-    step::register(e, play);
-    on_each::register(e, play);
-    wait::register(e, play);
-    manual::register(e, play);
-    expect::register(e, play);
-    say::register(e, play);
-    things::register(e, play);
-}

@@ -2,7 +2,7 @@
 
 use super::options::{known, text};
 use crate::script::play::{Eval, Play, here};
-use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
 pub fn register(e: &mut Engine, play: &Arc<Play>) {
@@ -10,8 +10,16 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
     e.register_fn("note", move |c: NativeCallContext, v: Dynamic| note(&p, &c, "to_string", v));
     // Rhai hands what these two give to a printer of its own, which is silent.
     for (name, how) in [("print", "to_string"), ("debug", "to_debug")] {
-        let p = play.clone();
-        e.register_fn(name, move |c: NativeCallContext, v: Dynamic| note(&p, &c, how, v).map(|()| String::new()));
+        printer::<Dynamic>(e, play, name, how);
+        // The packages have these two for some types, and the exact type wins.
+        printer::<ImmutableString>(e, play, name, how);
+        printer::<Array>(e, play, name, how);
+        printer::<Map>(e, play, name, how);
+        printer::<bool>(e, play, name, how);
+        printer::<char>(e, play, name, how);
+        printer::<i64>(e, play, name, how);
+        printer::<f64>(e, play, name, how);
+        printer::<()>(e, play, name, how);
     }
     let p = play.clone();
     e.register_fn("point_of_no_return", move |c: NativeCallContext, reason: Dynamic| {
@@ -19,6 +27,11 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
         let lane = here(&c)?;
         p.gate.point_of_no_return(&lane, &reason).or_else(|h| p.raise(&c, h))
     });
+}
+
+fn printer<T: Clone + Send + Sync + 'static>(e: &mut Engine, play: &Arc<Play>, name: &'static str, how: &'static str) {
+    let p = play.clone();
+    e.register_fn(name, move |c: NativeCallContext, v: T| note(&p, &c, how, Dynamic::from(v)).map(|()| String::new()));
 }
 
 fn note(play: &Play, c: &NativeCallContext, how: &str, v: Dynamic) -> Eval<()> {

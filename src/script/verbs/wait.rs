@@ -7,7 +7,7 @@ use crate::script::closure::{call_in, store, unshared};
 use crate::script::errors::{self, failure_of};
 use crate::script::lower::words;
 use crate::script::play::{Eval, Play, here};
-use crate::script::unknown::{Unknown, is_stop};
+use crate::script::unknown::{Unknown, is_stop, or_unknown};
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub fn poll<'a>(
 ) -> Eval<impl FnMut() -> Outcome + 'a> {
     let body = unshared(body);
     let (data, looking) = (store(c), play.gate.lane(here(c)?.path(), true));
-    Ok(move || match call_in(looking.clone(), c.engine(), &data, &unshared(&body), ()) {
+    Ok(move || match or_unknown(play, call_in(looking.clone(), c.engine(), &data, &unshared(&body), ())) {
         Ok(v) => {
             let v = v.flatten();
             if let Some(u) = v.read_lock::<Unknown>() {
