@@ -69,6 +69,8 @@ pub struct Gate {
     /// Calls that ended badly and were put aside by a stop: sending their command again is asked.
     ended_badly: Vec<Call>,
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
+    /// The hosts whose folder this process has made or found.
+    prepared: Mutex<BTreeSet<HostName>>,
 }
 
 pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -101,6 +103,7 @@ impl Gate {
             began: Instant::now(),
             ended_badly,
             cutovers: Mutex::default(),
+            prepared: Mutex::default(),
             set,
         }
     }
@@ -348,12 +351,17 @@ impl Gate {
             }
         }
         for host in wanted {
-            self.prepare_host(host)?;
+            // Once for each host: what starts a command looks at the marker itself, and asking
+            // again would be a second round trip for every deed.
+            if !lock(&self.prepared).contains(host) {
+                self.prepare_host(host)?;
+                lock(&self.prepared).insert(host.clone());
+            }
         }
         Ok(())
     }
 
-    /// Once for each host in this process; with what the journal has of it, if it has.
+    /// Makes the run's folder on a host; with what the journal has of it, if it has.
     pub(super) fn prepare_host(&self, host: &HostName) -> Outcome<()> {
         let known = lock(&self.hosts).get(host).cloned();
         let record = self.set.world.prepare(host, known.as_ref())?;
