@@ -61,6 +61,19 @@ fn a_playbook_runs_from_its_parameters_to_its_value() {
 }
 
 #[test]
+fn a_host_is_asked_for_its_folder_once() {
+    let stage = Stage::new(json!({ "dest": "dest" }));
+    let end = stage.run(
+        Mode::Live,
+        r#"let p = params(#{ dest: host("d") }); let d = p.dest;
+           step("a", || { for i in 0..5 { d.ssh(`true ${i}`, #{ undo: false }); } });
+           step("b", || d.write_file("/new", "text"));"#,
+    );
+    done(end);
+    assert_eq!(stage.prepared(), ["dest"]);
+}
+
+#[test]
 fn branches_have_copies_and_give_back_values() {
     let stage = Stage::new(json!({}));
     for _ in 0..5 {

@@ -129,6 +129,9 @@ impl Look for Folders {
 
 impl World for Folders {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
+        let mut asked =
+            fs::OpenOptions::new().create(true).append(true).open(self.0.join(".prepared")).expect("a file");
+        writeln!(asked, "{host}").expect("a line");
         Ok(known.cloned().unwrap_or(HostRecord {
             host: host.clone(),
             machine_id: String::new(),
