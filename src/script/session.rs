@@ -5,7 +5,7 @@ use super::play::{Eval, Here, Play, Setting};
 use super::playbook::Playbook;
 use super::resolver::Resolver;
 use super::unknown::or_unknown;
-use super::{calls, engine, predicates, unknown, verbs};
+use super::{calls, comparing, engine, predicates, unknown, verbs};
 use crate::error::Error;
 use crate::run::{Gate, Lane};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
@@ -31,6 +31,7 @@ impl Session {
         engine.on_progress(move |_| g.is_poisoned().then_some(Dynamic::UNIT));
         unknown::register(&mut engine, &play);
         predicates::register(&mut engine, &play);
+        comparing::register(&mut engine, &play);
         calls::register(&mut engine, &play);
         verbs::register(&mut engine, &play);
         let lane = gate.lane(vec![], false);
