@@ -172,6 +172,26 @@ fn methods_of_modules_are_steps_of_the_playbook() {
 }
 
 #[test]
+fn a_session_keeps_variables_functions_and_closures() {
+    let said = Stage::new(json!({})).lines(&[
+        "let h = host(\"source\"); fn twice(n) { n * 2 }",
+        "let f = |x| twice(x) + 1;",
+        "f.call(h.capture(\"cat conf\").stdout.len())",
+        "h.captrue(\"x\")",
+        "nope + 1",
+        "h",
+    ]);
+    assert_eq!(said[0], Ok(String::new()));
+    assert_eq!(said[2], Ok("13".into()));
+    assert!(
+        said[3].as_ref().is_err_and(|e| e.starts_with("<repl>:1:3: ") && e.contains("did you mean capture?")),
+        "{said:?}"
+    );
+    assert!(said[4].as_ref().is_err_and(|e| e.contains("unknown variable nope")), "{said:?}");
+    assert_eq!(said[5], Ok("source".into()));
+}
+
+#[test]
 fn lists_and_maps_are_compared_by_what_is_in_them() {
     let text = r#"const L = [1, "a", [2]];
         [L == [1, "a", [2]], L != [1, "a", [3]], [1] == [1, 2], #{ a: [1] } == #{ a: [1] }, #{ a: 1 } == #{ b: 1 },

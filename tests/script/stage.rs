@@ -5,7 +5,7 @@ use mig::contract::{Answer, Event, Halt, Listener, Operator, Outcome, Question, 
 use mig::journal::{Journal, NewRun};
 use mig::primitives::ALL;
 use mig::run::{Gate, Mode};
-use mig::script::{End, Playbook, Setting, run};
+use mig::script::{End, Playbook, Session, Setting, run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,8 +59,21 @@ impl Stage {
 
     /// Evaluates a playbook; each is a run of its own.
     pub fn run(&self, mode: Mode, text: &str) -> End {
+        let playbook = self.playbook(text);
+        run(&self.gate(mode), &playbook, &setting())
+    }
+    /// Evaluates lines one after the other, as in a conversation.
+    pub fn lines(&self, lines: &[&str]) -> Vec<Result<String, String>> {
+        let mut session = Session::new(&self.gate(Mode::Live), &self.playbook(""), &setting(), false);
+        lines.iter().map(|l| session.line("<repl>", l).map_err(|e| e.to_string())).collect()
+    }
+
+    fn playbook(&self, text: &str) -> Playbook {
         let find = |path: &str| Some((format!("{path}.rhai"), self.modules.get(path)?.clone()));
-        let playbook = Playbook::load("p", "p.rhai", text, &find).expect("it parses");
+        Playbook::load("p", "p.rhai", text, &find).expect("it parses")
+    }
+
+    fn gate(&self, mode: Mode) -> Arc<Gate> {
         let number = {
             let mut runs = self.runs.lock().unwrap();
             *runs += 1;
@@ -78,7 +91,7 @@ impl Stage {
             lab: String::new(),
             scripts: vec![],
         };
-        let gate = Arc::new(Gate::new(mig::run::Setting {
+        Arc::new(Gate::new(mig::run::Setting {
             mode,
             params: self.params.clone(),
             secrets: vec!["pw".into()],
@@ -92,8 +105,7 @@ impl Stage {
             shown: None,
             yes: true,
             retry: false,
-        }));
-        run(&gate, &playbook, &setting())
+        }))
     }
 }
 
