@@ -3,6 +3,8 @@
 //! Needs namespaces, as root or as an ordinary user; where the machine refuses both, `open` says
 //! so and the tests fail with its words.
 
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
+
 use mig::lab::{LabFile, LabSource, OpenLab};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const YML: &str = "
 hosts:
-  dest: { moves_to: 127.0.0.12 }
+  dest: { moves_to: source }
   source: { sudo: true, down_for: 150 }
 modes: { 'source:/etc/app/key.pem': '0400' }
 private: [/svc]
@@ -48,7 +50,9 @@ impl Lab {
         )
         .unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_mig"));
+        let began = Instant::now();
         let lab = mig::lab::open_with(&source, state.path(), program).unwrap_or_else(|e| panic!("{e}"));
+        eprintln!("a lab of two hosts opened in {:?}", began.elapsed());
         Lab { lab: Some(lab), state }
     }
     fn lab(&self) -> &OpenLab {
@@ -145,10 +149,16 @@ fn a_host_is_a_machine_of_its_own() {
     let outside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = outside.local_addr().unwrap().port();
     assert_eq!(
-        l.says("source", &format!("(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null || echo refused")),
+        l.says(
+            "source",
+            &format!("bash -c '(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>&1 | grep -q refused' && echo refused")
+        ),
         "refused"
     );
     assert_eq!(l.says("source", &format!("kill -0 {} 2>/dev/null || echo none", std::process::id())), "none");
+    // No descriptor of the lab leads a command back out.
+    assert_eq!(l.says("source", "ls /proc/self/fd | wc -l"), "4", "stdin, stdout, stderr and the folder ls reads");
+    assert_eq!(l.says("dest", "for f in /proc/1/fd/*; do [ -d $f ] && ls $f; done"), "");
     for check in l.lab().after_run() {
         assert_eq!(l.lab().check(check).unwrap(), None);
     }
@@ -186,7 +196,8 @@ fn rsync_goes_both_ways_and_between_hosts() {
     let config = l.lab().ssh_config_path();
     let rsync = |from: &str, to: &str| {
         let shell = format!("ssh -F {}", config.display());
-        Command::new("timeout").args(["30", "rsync", "-a", "-e", &shell, from, to]).status().unwrap().success()
+        // Not -a: from outside, the owner is one that the lab of an ordinary user does not know.
+        Command::new("timeout").args(["30", "rsync", "-rlpt", "-e", &shell, from, to]).status().unwrap().success()
     };
     assert!(rsync(&format!("{}/", here.display()), "source:/srv/in/"));
     let back = l.state.path().join("back");
@@ -211,23 +222,18 @@ fn rsync_goes_both_ways_and_between_hosts() {
 #[test]
 fn ports_are_forwarded_both_ways() {
     let l = Lab::open();
-    // A service on the host, reached from here; `localhost` means the host itself.
-    let serve = "python3 -c 'import socket\ns=socket.socket();s.setsockopt(1,2,1);s.bind((\"127.0.0.12\",7001));s.listen()\nc,a=s.accept();c.sendall((\"hello \"+a[0]).encode());c.close()'";
-    let server = l.tool("ssh").args(["source", serve]).spawn().unwrap();
+    // `localhost` means the host itself, and connections come from its own address.
     let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = probe.local_addr().unwrap().port();
     drop(probe);
-    let tunnel =
-        l.tool("ssh").args(["-N", "-L", &format!("127.0.0.1:{port}:localhost:7001"), "source"]).spawn().unwrap();
-    let mut said = String::new();
-    eventually("a local forwarding answers", || {
-        said.clear();
-        std::net::TcpStream::connect(("127.0.0.1", port))
-            .is_ok_and(|mut s| std::io::Read::read_to_string(&mut s, &mut said).is_ok() && !said.is_empty())
-    });
-    assert_eq!(said, "hello 127.0.0.12");
+    let forward = format!("127.0.0.1:{port}:localhost:22");
+    let tunnel = l.tool("ssh").args(["-N", "-L", &forward, "source"]).spawn().unwrap();
+    eventually("the tunnel is there", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let (at, direct) = (format!("Port={port}"), ["-o", "ProxyCommand=none", "-o", "HostName=127.0.0.1", "-o"]);
+    let out = l.ssh(&[&direct[..], &[&at, "source", "echo $SSH_CONNECTION"]].concat());
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(said.starts_with("127.0.0.12 ") && said.ends_with(" 127.0.0.12 22\n"), "{said}");
     stop(tunnel);
-    stop(server);
     // A service here, reached from the host.
     let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = here.local_addr().unwrap().port();
@@ -235,9 +241,9 @@ fn ports_are_forwarded_both_ways() {
         let (mut s, _) = here.accept().unwrap();
         std::io::Write::write_all(&mut s, b"from here").unwrap();
     });
-    let ask = "python3 -c 'import socket\nprint(socket.create_connection((\"localhost\",7002)).recv(99).decode())'";
+    let ask = "bash -c 'exec 3<>/dev/tcp/localhost/7002; cat <&3'";
     let out = l.ssh(&["-R", &format!("7002:127.0.0.1:{port}"), "source", ask]);
-    assert_eq!(String::from_utf8_lossy(&out.stdout), "from here\n", "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "from here", "{}", String::from_utf8_lossy(&out.stderr));
     answering.join().unwrap();
 }
 
@@ -281,9 +287,8 @@ fn a_reset_puts_everything_back() {
     let boot_id = l.says("source", "cat /proc/sys/kernel/random/boot_id");
     l.says("source", "echo x >>/etc/app/app.conf; rm /etc/hosts; mkdir -p /newtop/x; chmod 0 /newtop/x; mkdir -p /var/lib/mig; echo >/var/lib/mig/y");
     let after = l.lab().snapshot("source").unwrap();
-    let differ: Vec<&String> = after.keys().chain(before.keys()).filter(|p| after.get(*p) != before.get(*p)).collect();
-    let differ: std::collections::BTreeSet<_> = differ.into_iter().map(String::as_str).collect();
-    assert_eq!(differ.into_iter().collect::<Vec<_>>(), ["/etc/app/app.conf", "/etc/hosts", "/newtop", "/newtop/x"]);
+    let differ: Vec<String> = mig::lab::differences(&before, &after).into_keys().collect();
+    assert_eq!(differ, ["/etc/app/app.conf", "/etc/hosts", "/newtop", "/newtop/x"]);
     let began = Instant::now();
     l.lab().reset().unwrap();
     eprintln!("a reset of two hosts: {:?}", began.elapsed());
@@ -303,4 +308,144 @@ fn a_closed_lab_leaves_nothing() {
         !String::from_utf8_lossy(&Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout)
             .contains("sleep 654")
     });
+}
+
+#[test]
+fn a_process_that_enters_reaches_the_hosts_and_its_own_files() {
+    let l = Lab::open();
+    let ssh = format!(
+        "echo here >{0}/written && exec ssh -F /dev/null -o BatchMode=yes -o HostKeyAlias=source -o UserKnownHostsFile={1} \
+         -i {2} root@127.0.0.12 hostname",
+        l.state.path().display(),
+        l.lab().known_hosts_path().display(),
+        l.lab().identity().display(),
+    );
+    let mut command = mig::lab::command_inside(l.lab(), Path::new("timeout")).unwrap();
+    let out = command.args(["30", "sh", "-c", &ssh]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "source\n", "{}", String::from_utf8_lossy(&out.stderr));
+    std::fs::remove_file(l.state.path().join("written")).unwrap();
+    // The configuration for outside works inside as well.
+    let mut command = mig::lab::command_inside(l.lab(), Path::new("ssh")).unwrap();
+    let out = command.arg("-F").arg(l.lab().ssh_config_path()).args(["dest", "hostname"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "dest\n", "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(!l.lab().is_inside());
+}
+
+#[test]
+fn a_native_multiplexed_session_is_quick() {
+    let l = Lab::open();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let a_command = runtime.block_on(async {
+        let mut builder = openssh::SessionBuilder::default();
+        builder.config_file(l.lab().ssh_config_path()).control_directory(l.state.path());
+        let session = builder.connect_mux("source").await.unwrap();
+        let began = Instant::now();
+        for _ in 0..100 {
+            assert!(session.command("true").status().await.unwrap().success());
+        }
+        let a_command = began.elapsed() / 100;
+        let killed = session.raw_command("kill -KILL $$").status().await;
+        assert!(!killed.is_ok_and(|status| status.success()));
+        session.close().await.unwrap();
+        a_command
+    });
+    eprintln!("a command over a warm connection: {a_command:?}");
+    assert!(a_command < Duration::from_millis(67), "slower than a namespace made anew: {a_command:?}");
+}
+
+/// A client that sends what OpenSSH's cannot: signals.
+struct Any;
+
+impl russh::client::Handler for Any {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &russh::keys::PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn signals_arrive_and_are_told() {
+    let l = Lab::open();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let told = runtime.block_on(async {
+        let mut carrier = tokio::process::Command::new(env!("CARGO_BIN_EXE_mig"))
+            .args(["__lab-serve", "connect"])
+            .arg(l.lab().folder())
+            .arg("source")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let stream = tokio::io::join(carrier.stdout.take().unwrap(), carrier.stdin.take().unwrap());
+        let mut session = russh::client::connect_stream(Default::default(), stream, Any).await.unwrap();
+        let key = russh::keys::PrivateKey::read_openssh_file(l.lab().identity()).unwrap();
+        let key = russh::keys::PrivateKeyWithHashAlg::new(std::sync::Arc::new(key), None);
+        assert!(session.authenticate_publickey("root", key).await.unwrap().success());
+        let mut told = vec![];
+        for (command, signal) in [
+            ("trap 'echo caught; exit 4' TERM; echo up; while :; do sleep 0.05; done", russh::Sig::TERM),
+            ("echo up; sleep 20", russh::Sig::KILL),
+        ] {
+            let mut channel = session.channel_open_session().await.unwrap();
+            channel.exec(true, command).await.unwrap();
+            let mut said = String::new();
+            while let Ok(Some(message)) = tokio::time::timeout(Duration::from_secs(10), channel.wait()).await {
+                match message {
+                    russh::ChannelMsg::Data { data } => {
+                        said.push_str(&String::from_utf8_lossy(&data));
+                        if said == "up\n" {
+                            channel.signal(signal.clone()).await.unwrap();
+                        }
+                    }
+                    russh::ChannelMsg::ExitStatus { exit_status } => said.push_str(&format!("exit {exit_status}")),
+                    russh::ChannelMsg::ExitSignal { signal_name, .. } => said.push_str(&format!("{signal_name:?}")),
+                    _ => {}
+                }
+            }
+            told.push(said);
+        }
+        told
+    });
+    assert!(told[0].contains("caught") && told[0].contains("exit 4"), "{told:?}");
+    assert_eq!(told[1], "up\nKILL");
+}
+
+#[test]
+fn one_session_does_not_hold_up_another() {
+    let l = Lab::open();
+    let control = format!("ControlPath={}/c", l.state.path().display());
+    let mut master = l.tool("ssh").args(["-o", &control, "-M", "-N", "source"]).spawn().unwrap();
+    eventually("the master is there", || l.ssh(&["-o", &control, "-O", "check", "source"]).status.success());
+    // It is sent far more than it reads.
+    let feed = "head -c 30000000 /dev/zero | timeout 30 ssh -F \"$0\" -o \"$1\" source 'sleep 3; wc -c'";
+    let slow = Command::new("sh")
+        .args(["-c", feed])
+        .arg(l.lab().ssh_config_path())
+        .arg(&control)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    assert_eq!(l.ssh(&["-o", &control, "source", "echo quick"]).stdout, b"quick\n");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!(String::from_utf8_lossy(&slow.wait_with_output().unwrap().stdout).trim(), "30000000");
+    // A reader that leaves ends the writer, as everywhere.
+    assert_eq!(l.ssh(&["-o", &control, "source", "yes | head -n 1"]).stdout, b"y\n");
+    l.ssh(&["-o", &control, "-O", "exit", "source"]);
+    master.wait().unwrap();
+}
+
+#[test]
+fn a_lab_ends_with_its_folder() {
+    let mut l = Lab::open();
+    l.says("source", "setsid sleep 987 >/dev/null 2>&1 &");
+    std::fs::remove_dir_all(l.lab().folder()).unwrap();
+    eventually("no process is left", || {
+        !String::from_utf8_lossy(&Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout)
+            .contains("sleep 987")
+    });
+    l.lab.take();
 }

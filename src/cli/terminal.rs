@@ -95,7 +95,11 @@ fn nobody(question: &Question) -> String {
         }
     };
     let mut out = String::from("an answer is needed and standard input is not a terminal");
-    let _ = write!(out, "\nit would have asked: {}", harmless::line(text.trim()));
+    let mut lines = harmless::lines(text.trim()).lines().map(str::to_owned).collect::<Vec<_>>().into_iter();
+    let _ = write!(out, "\nit would have asked: {}", lines.next().unwrap_or_default());
+    lines.for_each(|line| {
+        let _ = write!(out, "\n    {line}");
+    });
     let _ = write!(out, "\n{how}\nor run it in a terminal");
     out
 }

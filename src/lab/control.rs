@@ -7,15 +7,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// What was opened, in the lab's folder for whoever finds it later.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Opened {
     pub(super) name: String,
-    /// The binary that serves the lab, for the `ProxyCommand`.
-    pub(super) program: PathBuf,
     pub(super) settings: Settings,
 }
 

@@ -9,13 +9,14 @@ use super::open_lab::OpenLab;
 use super::{control, serve};
 use crate::error::{Error, Result};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 /// Says to a `mig` that was started again which lab it is in.
 pub(super) const INSIDE: &str = "MIG_INSIDE_LAB";
@@ -35,29 +36,38 @@ pub fn enter(lab: &OpenLab) -> Result<()> {
     })
 }
 
-/// Runs this very command again inside the lab, and gives its exit code: for a process that has
-/// threads. [`is_inside`](OpenLab::is_inside) is how the second one knows.
+/// Becomes this very command inside the lab: for a process that has threads. Returns only when that
+/// fails. [`OpenLab::inside`] is how the second one knows.
 ///
 /// # Errors
 /// When the lab does not run, or `nsenter` is missing.
-pub fn reexec_inside(lab: &OpenLab) -> Result<ExitCode> {
-    let cannot = |e: io::Error| Box::new(Error::refused(format!("cannot enter the lab with nsenter: {e}")));
-    let pid = process_one(lab.folder()).map_err(cannot)?;
+pub fn reexec_inside(lab: &OpenLab) -> Result<Infallible> {
+    let program = std::env::current_exe().map_err(|e| cannot_nsenter(&e))?;
+    // In place of this process, so that the terminal, its signals and whoever waits stay right.
+    let error = command_inside(lab, &program)?.args(std::env::args_os().skip(1)).exec();
+    Err(cannot_nsenter(&error))
+}
+
+/// A command that runs inside the lab, whoever starts it.
+///
+/// # Errors
+/// When the lab does not run.
+pub fn command_inside(lab: &OpenLab, program: &Path) -> Result<Command> {
+    let pid = process_one(lab.folder()).map_err(|e| cannot_nsenter(&e))?;
     let mut command = Command::new("nsenter");
     command.arg(format!("--target={pid}"));
     if !is_same(&format!("/proc/{pid}/ns/user"), "/proc/self/ns/user") {
         command.args(["--user", "--preserve-credentials"]);
     }
-    command.args(["--net", "--"]).arg(std::env::current_exe().map_err(cannot)?);
-    command.args(std::env::args_os().skip(1)).env(INSIDE, lab.folder());
-    if let Some(name) = std::env::args_os().next() {
-        command.env("MIG_CALLED", name);
-    }
-    // In the same process group, so that Ctrl-C reaches it; this one waits for its answer.
-    command.process_group(rustix::process::getpgrp().as_raw_nonzero().get());
-    let status = command.status().map_err(cannot)?;
-    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
+    command.args(["--net", "--"]).arg(program).env(INSIDE, lab.folder());
+    Ok(command)
+}
+
+fn cannot_nsenter(e: &io::Error) -> Box<Error> {
+    Box::new(
+        Error::refused(format!("cannot enter the lab with nsenter: {e}"))
+            .hint("install util-linux, or open the lab again"),
+    )
 }
 
 /// The lab that this process was started again in.

@@ -44,15 +44,16 @@ fn hold(folder: &Path, name: &str, link: &UnixStream) -> io::Result<()> {
         return Err(io::Error::other(format!("no lab host is called {name}")));
     };
     let here = folder.join("hosts").join(name);
-    let key = PrivateKey::read_openssh_file(&here.join("host_key")).map_err(io::Error::other)?;
-    // Opened before the root changes: afterwards nothing outside the tree can be named.
-    let owner_of_new_address = settings.moves_to.and_then(|address| {
-        let (owner, _) = opened.settings.hosts.iter().find(|(_, h)| h.address == Some(address))?;
-        Some((address, fs::File::open(folder.join("hosts").join(owner)).ok()?))
+    let key = PrivateKey::read_openssh_file(here.join("host_key")).map_err(io::Error::other)?;
+    // Opened before the root changes: afterwards nothing outside the tree can be named. A file, not
+    // a folder: through a folder's descriptor the way out would be open.
+    let takes_over = opened.settings.takes_over(name).and_then(|(owner, address)| {
+        Some((address, fs::File::open(folder.join("hosts").join(owner).join("power")).ok()?))
     });
     root::enter(&here)?;
     rustix::system::sethostname(name.as_bytes())?;
     give_up_the_machine();
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     fs::create_dir_all(WISHES)?;
     for wish in ["reboot", "poweroff"] {
         let script = format!("#!/bin/sh\n: > {WISHES}/{wish}-now\n");
@@ -71,7 +72,7 @@ fn hold(folder: &Path, name: &str, link: &UnixStream) -> io::Result<()> {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ready = link.try_clone()?;
-    runtime.block_on(serve(host, key, owner_of_new_address, move || {
+    runtime.block_on(serve(host, key, takes_over, move || {
         let _ = writeln!(&ready, "ready");
     }))
 }

@@ -66,6 +66,16 @@ impl Machine {
         self.lab.join("hosts").join(&self.name)
     }
 
+    /// Whether its power is off, as opposed to not having come up yet.
+    pub(super) fn is_off(&self) -> bool {
+        fs::read(self.folder().join("power")).is_ok_and(|power| power == b"off")
+    }
+
+    /// Says it in a file, which the host that may take over the address holds open.
+    fn say_power(&self, power: &str) {
+        let _ = fs::write(self.folder().join("power"), power);
+    }
+
     /// Turns the host on and waits until it answers.
     pub(super) fn on(&self) -> Result<(), String> {
         let mut state = lock(&self.state);
@@ -116,7 +126,7 @@ impl Machine {
             state.exists = true;
             drop(state);
             // The other host that answers on this address while this one is off looks for it.
-            let _ = fs::remove_file(self.folder().join("off"));
+            self.say_power("on");
             let last = self.hold().unwrap_or_else(|e| Last::Failed(e.to_string()));
             let mut state = lock(&self.state);
             state.up = false;
@@ -138,7 +148,7 @@ impl Machine {
                 };
             }
             if !state.wanted {
-                let _ = fs::write(self.folder().join("off"), "");
+                self.say_power("off");
                 state.exists = false;
                 self.changed.notify_all();
             }

@@ -1,11 +1,11 @@
 //! Opening a lab: its files are laid out, then a process of its own is started in new namespaces.
 
-use super::control::Opened;
+use super::control::{self, Opened};
 use super::enter::proxy_command;
 use super::open_lab::OpenLab;
 use super::serve::ARGUMENT;
 use super::source::LabSource;
-use super::tree;
+use super::{inherited, tree};
 use crate::error::{Error, Result};
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey};
@@ -14,7 +14,7 @@ use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// How long a lab may take to open.
@@ -45,6 +45,7 @@ pub fn open_with(source: &LabSource, state: &Path, program: &Path) -> Result<Ope
     let labs = state.join("labs");
     fs::create_dir_all(&labs).map_err(cannot)?;
     let labs = labs.canonicalize().map_err(cannot)?;
+    clear_the_dead(&labs);
     let folder = tempfile::Builder::new().prefix(&format!("{}-", source.name)).tempdir_in(&labs).map_err(cannot)?;
     lay_out(source, folder.path(), program)?;
     start(folder.path(), program)?;
@@ -53,12 +54,22 @@ pub fn open_with(source: &LabSource, state: &Path, program: &Path) -> Result<Ope
     OpenLab::at(&folder).ok_or_else(|| Box::new(Error::refused("the lab went away as soon as it was open")))
 }
 
-/// The labs that are open under `state`. What a crash left of others is cleared away.
+/// The labs that are open under `state`.
 pub fn find(state: &Path) -> Vec<OpenLab> {
     let Ok(entries) = fs::read_dir(state.join("labs")) else { return vec![] };
     let mut labs: Vec<OpenLab> = entries.flatten().filter_map(|entry| OpenLab::at(&entry.path())).collect();
     labs.sort_by(|a, b| a.folder().cmp(b.folder()));
     labs
+}
+
+/// Removes what is left of labs whose process is gone, after a restart of the machine say. A lab
+/// that is just being opened has no socket yet, and is left alone.
+fn clear_the_dead(labs: &Path) {
+    for entry in fs::read_dir(labs).into_iter().flatten().flatten() {
+        if control::connect(&entry.path()).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
+            let _ = tree::remove(&entry.path());
+        }
+    }
 }
 
 fn lay_out(source: &LabSource, folder: &Path, program: &Path) -> Result<()> {
@@ -100,7 +111,7 @@ fn lay_out(source: &LabSource, folder: &Path, program: &Path) -> Result<()> {
         }
         tree::write(&folder.join("secrets").join(name), value.as_bytes(), 0o600).map_err(cannot)?;
     }
-    let opened = Opened { name: source.name.clone(), program: program.to_owned(), settings: source.settings.clone() };
+    let opened = Opened { name: source.name.clone(), settings: source.settings.clone() };
     let text = serde_json::to_vec_pretty(&opened).map_err(|e| Box::new(Error::bug(e.to_string())))?;
     tree::write(&folder.join("lab.json"), &text, 0o600).map_err(cannot)
 }
@@ -160,34 +171,34 @@ fn try_start(folder: &Path, program: &Path, way: &[&str]) -> Result<(), Failure>
     ours.set_read_timeout(Some(PATIENCE)).map_err(lab)?;
     let log_path = folder.join("log");
     let log = fs::File::create(&log_path).map_err(lab)?;
+    inherited::keep_from_children();
     // In a session of its own: Ctrl-C in the terminal of the `mig` that opened it is not for it.
     let mut command = Command::new("setsid");
     command.arg("unshare").args(way);
     command.args(["--net", "--ipc", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL", "--"]);
     command.arg(program).args([ARGUMENT, "lab"]).arg(folder);
+    // What lies in the environment of this `mig`, secrets perhaps, is nothing for the hosts to read.
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::from(OwnedFd::from(theirs))).stderr(Stdio::from(log));
     let mut child = command.spawn().map_err(lab)?;
     drop(command);
     let mut line = String::new();
     let read = BufReader::new(ours).read_line(&mut line);
     if line == "ready\n" {
-        reap_later(child);
+        // It stays this process's child until this process ends, and its own master after that.
         return Ok(());
     }
     let _ = child.kill();
     let _ = child.wait();
     let log = fs::read_to_string(&log_path).unwrap_or_default();
+    let refused = |message: &str| ["not permitted", "ermission denied"].iter().any(|words| message.contains(words));
     match (read, log.lines().find_map(|line| line.strip_prefix("mig lab: "))) {
         (Err(_), _) => Err(Failure::Lab(format!("it was not ready within {} s; {}", PATIENCE.as_secs(), log.trim()))),
+        // Some systems give a user namespace and then let it do nothing.
+        (Ok(_), Some(message)) if refused(message) => Err(Failure::Namespaces(message.to_owned())),
         (Ok(_), Some(message)) => Err(Failure::Lab(message.to_owned())),
         (Ok(_), None) => Err(Failure::Namespaces(log)),
     }
-}
-
-/// Lets go of the lab's process. It is a child of this one until this one ends; who closes the lab
-/// before that leaves a zombie, and that only as long.
-fn reap_later(child: Child) {
-    drop(child);
 }
 
 fn is_installed(program: &str) -> bool {

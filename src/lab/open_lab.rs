@@ -95,7 +95,7 @@ impl OpenLab {
             if host.sudo {
                 entry["sudo"] = Value::Bool(true);
             }
-            if let Some(address) = host.moves_to {
+            if let Some((_, address)) = self.settings().takes_over(name) {
                 entry["moves_to"] = json!(address);
             }
             hosts.insert(name.clone(), entry);
@@ -184,11 +184,16 @@ impl OpenLab {
 
     /// Ends the lab: its hosts, its processes, its files.
     pub fn close(self) -> Result<()> {
-        let answer = self.ask(&Request::Close);
-        // What is left is the folder that the lab itself stood in, or all of it if it had died.
+        // No answer at all is a lab that had died before; only its files are left then.
+        let refused = matches!(control::ask(&self.folder, &Request::Close), Ok(Err(_)));
         tree::remove(&self.folder)
             .map_err(|e| Box::new(Error::refused(format!("cannot remove {}: {e}", self.folder.display()))))?;
-        answer.map(drop)
+        if refused {
+            return Error::refused(format!("the lab in {} did not end cleanly", self.folder.display()))
+                .hint("look for processes of it: pgrep -af __lab-serve")
+                .err();
+        }
+        Ok(())
     }
 
     fn ask(&self, request: &Request) -> Result<Value> {

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub(super) struct Host {
 }
 
 /// Serves until the process ends. `ready` is called when the host accepts connections; `moves_to`
-/// is an address to answer on while the host in that folder is off.
+/// is an address to answer on while that file says that the power of its host is off.
 pub(super) async fn serve(
     host: Arc<Host>,
     key: PrivateKey,
@@ -90,7 +91,10 @@ async fn accept(host: &Arc<Host>, config: &Arc<russh::server::Config>, listener:
 
 /// Answers on the address of another host whenever, and as long as, that one is off.
 async fn take_over(host: Arc<Host>, config: Arc<russh::server::Config>, address: Ipv4Addr, owner: File) {
-    let is_off = || rustix::fs::statat(&owner, "off", rustix::fs::AtFlags::empty()).is_ok();
+    let is_off = || {
+        let mut said = [0; 4];
+        matches!(owner.read_at(&mut said, 0), Ok(n) if &said[..n] == b"off")
+    };
     let mut tick = tokio::time::interval(Duration::from_millis(50));
     loop {
         tick.tick().await;

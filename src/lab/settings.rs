@@ -52,9 +52,9 @@ pub struct HostSettings {
     /// Its address, in 127.0.0.0/8; given out from 127.0.0.11 on when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Ipv4Addr>,
-    /// The address of another host, which this one answers on too while that one is off.
+    /// Another host, whose address this one answers on too while that one is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moves_to: Option<Ipv4Addr>,
+    pub moves_to: Option<String>,
     /// Whether the inventory says `sudo: true`. Everything in the lab runs as root anyway.
     #[serde(default)]
     pub sudo: bool,
@@ -177,15 +177,21 @@ impl Settings {
             {
                 return Error::bad_input(format!("hosts.{name}.user: \"{user}\" is not the name of a user")).err();
             }
-            for (key, address) in [("address", host.address), ("moves_to", host.moves_to)] {
-                if let Some(a) = address
-                    && (!a.is_loopback() || a == Ipv4Addr::LOCALHOST)
-                {
-                    return Error::bad_input(format!(
-                        "hosts.{name}.{key}: {a} is no address of a lab; expected one of 127.0.0.0/8, not 127.0.0.1"
-                    ))
-                    .err();
-                }
+            if let Some(a) = host.address
+                && (!a.is_loopback() || a == Ipv4Addr::LOCALHOST)
+            {
+                return Error::bad_input(format!(
+                    "hosts.{name}.address: {a} is no address of a lab; expected one of 127.0.0.0/8, not 127.0.0.1"
+                ))
+                .err();
+            }
+            if let Some(other) = &host.moves_to
+                && (other == name || !self.hosts.contains_key(other))
+            {
+                let known = self.hosts.keys().filter(|k| *k != name).cloned().collect::<Vec<_>>().join(", ");
+                let message =
+                    format!("hosts.{name}.moves_to: \"{other}\" is no other host of this lab; known: {known}");
+                return Error::bad_input(message).err();
             }
             if let Some(a) = host.address
                 && !seen.insert(a)
@@ -251,8 +257,14 @@ impl Settings {
         }
     }
 
+    /// The host whose address `host` takes over while that one is off, and the address.
+    pub fn takes_over(&self, host: &str) -> Option<(&str, Ipv4Addr)> {
+        let owner = self.hosts.get(host)?.moves_to.as_deref()?;
+        Some((owner, self.address(owner)))
+    }
+
     /// The address of a host of this lab.
-    pub(super) fn address(&self, host: &str) -> Ipv4Addr {
+    pub fn address(&self, host: &str) -> Ipv4Addr {
         self.hosts.get(host).and_then(|h| h.address).unwrap_or(Ipv4Addr::LOCALHOST)
     }
 }
@@ -272,9 +284,10 @@ mod tests {
 
     #[test]
     fn addresses_are_given_out_in_the_order_of_names() {
-        let s = Settings::parse("lab.yml", "hosts: { source: {}, dest: { moves_to: 127.0.0.12 } }").unwrap();
+        let s = Settings::parse("lab.yml", "hosts: { source: {}, dest: { moves_to: source } }").unwrap();
         assert_eq!(s.address("dest").to_string(), "127.0.0.11");
         assert_eq!(s.address("source").to_string(), "127.0.0.12");
+        assert_eq!(s.takes_over("dest"), Some(("source", s.address("source"))));
         assert_eq!(s.hosts["dest"].down_for, 200);
     }
 
@@ -286,6 +299,7 @@ mod tests {
         assert!(nested.contains("hosts.source.sudo"), "{nested}");
         assert!(refused("hosts: {}").contains("at least one host"));
         assert!(refused("hosts: { a: { address: 10.0.0.1 } }").contains("127.0.0.0/8"));
+        assert!(refused("hosts: { a: { moves_to: b }, c: {} }").contains("known: c"));
         assert!(refused("hosts: { a: {} }\nmodes: { 'b:/x': '0400' }").contains("HOST:/path"));
         assert!(refused("hosts: { a: {} }\nmodes: { 'a:/x': '9' }").contains("octal"));
         assert!(refused("hosts: { a: {} }\nmodes: { 'a:/../x': '0400' }").contains("HOST:/path"));

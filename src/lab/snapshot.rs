@@ -52,6 +52,35 @@ const LEFT_OUT: &[&str] = &[
     "/run/lab",
 ];
 
+/// What differs between two snapshots of a host, one clause a path.
+pub fn differences(before: &Snapshot, after: &Snapshot) -> BTreeMap<String, String> {
+    let mut differences = BTreeMap::new();
+    for path in before.keys().chain(after.keys()) {
+        let what = match (before.get(path), after.get(path)) {
+            (Some(_), None) => "is gone".to_owned(),
+            (None, Some(_)) => "is new".to_owned(),
+            (Some(b), Some(a)) if b == a => continue,
+            (Some(b), Some(a)) if b.kind != a.kind => format!("was a {:?}, is a {:?}", b.kind, a.kind).to_lowercase(),
+            (Some(b), Some(a)) => {
+                let mut what = vec![];
+                if b.content != a.content {
+                    what.push("has another content".to_owned());
+                }
+                if b.mode != a.mode {
+                    what.push(format!("had mode {:04o}, has {:04o}", b.mode, a.mode));
+                }
+                if (b.uid, b.gid) != (a.uid, a.gid) {
+                    what.push(format!("belonged to {}:{}, belongs to {}:{}", b.uid, b.gid, a.uid, a.gid));
+                }
+                what.join(", ")
+            }
+            (None, None) => continue,
+        };
+        differences.insert(path.clone(), what);
+    }
+    differences
+}
+
 /// Reads the whole tree under `tree`. What vanishes meanwhile is left out.
 pub(super) fn take(tree: &Path) -> io::Result<Snapshot> {
     let mut snapshot = Snapshot::new();
@@ -121,6 +150,7 @@ mod tests {
         assert_eq!(first["/etc/y"].content, "x");
         fs::write(at("etc/x"), "z").unwrap();
         let second = take(tree.path()).unwrap();
-        assert_ne!(first["/etc/x"], second["/etc/x"]);
+        let found = differences(&first, &second);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [("/etc/x".to_owned(), "has another content".to_owned())]);
     }
 }

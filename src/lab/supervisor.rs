@@ -36,6 +36,8 @@ pub(super) fn run(folder: &Path) -> io::Result<()> {
     .map_err(io::Error::other)?;
     let listener = control::listen(folder)?;
     let _ = io::stdout().write_all(b"ready\n");
+    let watched = lab.clone();
+    std::thread::spawn(move || watched.end_with_the_folder());
     for stream in listener.incoming().flatten() {
         let lab = lab.clone();
         std::thread::spawn(move || lab.converse(&stream));
@@ -64,6 +66,16 @@ impl Lab {
             let known: Vec<&str> = self.machines.keys().map(String::as_str).collect();
             format!("no lab host is called \"{host}\"; known: {}", known.join(", "))
         })
+    }
+
+    /// Ends the lab when somebody removed its folder: nobody could ever close it otherwise.
+    fn end_with_the_folder(&self) {
+        while self.folder.join("lab.json").exists() {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        let _turn = super::process::lock(&self.turn);
+        let _ = self.for_all(Machine::off);
+        std::process::exit(0);
     }
 
     fn converse(&self, stream: &UnixStream) {
@@ -95,7 +107,7 @@ impl Lab {
             Request::Power { host, on: false } => self.machine(host)?.off()?,
             Request::Power { host, on: true } => {
                 let machine = self.machine(host)?;
-                if machine.folder().join("off").exists() {
+                if machine.is_off() {
                     tree::boot(&machine.folder()).map_err(|e| format!("cannot boot {host}: {e}"))?;
                 }
                 machine.on()?;

@@ -75,6 +75,7 @@ fn lay_host(source: &LabSource, name: &str, host: &Path, public_key: &str) -> io
     for path in &source.settings.private {
         make_folder(&pristine.join(path.trim_start_matches('/')), 0o755)?;
     }
+    write(&host.join("power"), b"on", 0o600)?;
     write(&host.join("bin/sudo"), SUDO.as_bytes(), 0o755)?;
     let (own, own_bin) = (format!("hosts/{name}/"), format!("hosts/{name}.bin/"));
     for file in &source.files {
