@@ -191,6 +191,47 @@ fn a_session_keeps_variables_functions_and_closures() {
     assert_eq!(said[5], Ok("source".into()));
 }
 
+/// What was done is answered by the journal, in branches and in caught failures too; what failed
+/// is tried again once the world is mended.
+#[test]
+fn a_run_that_stopped_goes_on_where_it_was() {
+    let text = |end: &str| {
+        format!(
+            r#"let h = host("source"); let n = 0;
+            let first = step("First", || h.ssh("echo a >> log; echo x", #{{ undo: false }}).stdout);
+            try {{ step("Odd", || h.ssh("exit 3", #{{ undo: false, idempotent: true }})); }} catch (e) {{ n += e.code; }}
+            let all = on_each(["source", "dest"], #{{ at_once: 2, first: 1 }}, |name| {{
+                step("In a branch", || host(name).ssh("echo b >> log; echo " + name, #{{ undo: false }}).stdout)
+            }});
+            for i in 1..=2 {{ step("Again", || h.ssh(`echo ${{i}} >> log`, #{{ undo: false }})); }}
+            expect(h.capture("test -e ready; echo $?").stdout == "0", "it is ready");
+            step("Last", || h.ssh("echo end >> log", #{{ undo: false }}));
+            {end}"#
+        )
+    };
+    let stage = Stage::new(json!({}));
+    let whole = text("#{ first: first, n: n, all: all, log: h.capture(\"cat log\").lines() }");
+    assert!(error(stage.run(Mode::Live, &whole)).contains("it is ready"));
+    assert!(matches!(stage.resume(&whole), (End::Stopped(Stop::Edge), End::Failed { .. })));
+    let mend = |stage: &Stage| std::fs::write(stage.host("source").join("ready"), "").unwrap();
+    let stage = Stage::new(json!({}));
+    assert!(error(stage.run(Mode::Live, &whole)).contains("it is ready"));
+    mend(&stage);
+    let (verified, end) = stage.resume(&whole);
+    assert!(matches!(verified, End::Stopped(Stop::Edge)));
+    assert_eq!(
+        done(end),
+        json!({ "first": "x", "n": 3, "all": ["source", "dest"], "log": ["a", "b", "1", "2", "end"] })
+    );
+    // Another playbook is drift, and nothing of it can be caught.
+    let other = whole
+        .replace("echo a >> log", "echo c >> log")
+        .replace("let first = step", "let first = 0; try { step")
+        .replace(".stdout);\n            try", ".stdout); } catch { }\n            try");
+    let (verified, _) = stage.resume(&other);
+    assert!(matches!(verified, End::Stopped(Stop::Drift(_))));
+}
+
 #[test]
 fn lists_and_maps_are_compared_by_what_is_in_them() {
     let text = r#"const L = [1, "a", [2]];
