@@ -551,18 +551,19 @@ fn a_hundred_commands_on_one_host_against_bare_ones() {
     );
     fs::write(&config, text).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let bare = |commands: usize| {
+    let bare_of = |commands: usize, what: &str| {
         let began = Instant::now();
         runtime.block_on(async {
             let mut builder = openssh::SessionBuilder::default();
             builder.known_hosts_check(openssh::KnownHosts::Accept).config_file(&config);
             let session = builder.connect_mux("bare").await.unwrap();
             for _ in 0..commands {
-                assert!(session.raw_command("true").output().await.unwrap().status.success());
+                assert!(session.raw_command(what).output().await.unwrap().status.success());
             }
         });
         began.elapsed().as_secs_f64()
     };
+    let bare = |n| bare_of(n, "true");
     let mut token = 0;
     let mut ours = |commands: usize, reading: bool| {
         let began = Instant::now();
@@ -579,7 +580,8 @@ fn a_hundred_commands_on_one_host_against_bare_ones() {
     };
     if std::env::var_os("MIG_BENCH_PARTS").is_some() {
         let t = Instant::now();
-        let remote = open(settings(&s.run, &s.folder.path().join("state"), &s.person, vec![s.sshd.host("dest")])).unwrap();
+        let remote =
+            open(settings(&s.run, &s.folder.path().join("state"), &s.person, vec![s.sshd.host("dest")])).unwrap();
         println!("round open {:?}", t.elapsed());
         let t = Instant::now();
         remote.run(&h(), &sh("true"), 5000).unwrap();
@@ -596,9 +598,114 @@ fn a_hundred_commands_on_one_host_against_bare_ones() {
         let t = Instant::now();
         drop(remote);
         println!("round drop {:?}", t.elapsed());
+        for _ in 0..3 {
+            println!(
+                "round 0: connect {:.3} bare {:.3} exec sh {:.3} exec sh true {:.3} read {:.3} deeds {:.3}",
+                bare_of(0, ""),
+                bare_of(200, "true"),
+                bare_of(200, "exec sh -c true"),
+                bare_of(200, "exec sh -c '/bin/sh -c true; exit 0'"),
+                ours(200, true).0,
+                ours(200, false).0
+            );
+        }
     }
     for round in 1..=5 {
         let (b, (d, ready), (r, _)) = (bare(100), ours(100, false), ours(100, true));
-        println!("round {round}: bare {b:.2} s; deeds {d:.2} s ({:.2}); readings {r:.2} s ({:.2}); ready after {ready:.2} s", d / b, r / b);
+        println!(
+            "round {round}: bare {b:.2} s; deeds {d:.2} s ({:.2}); readings {r:.2} s ({:.2}); ready after {ready:.2} s",
+            d / b,
+            r / b
+        );
+    }
+}
+
+/// An sshd whose machine has a boot id of its own, in a file.
+fn rebootable() -> (Stage, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let boot = folder.path().join("boot_id");
+    fs::write(&boot, "11111111-0000-0000-0000-000000000001\n").unwrap();
+    let sshd = Sshd::start_behind(
+        &folder.path().join("sshd"),
+        "",
+        &format!("mount --bind {} /proc/sys/kernel/random/boot_id", boot.display()),
+    );
+    let person = Person::saying(Answer::Yes);
+    let run = run_id();
+    let remote = open(settings(&run, &folder.path().join("state"), &person, vec![sshd.host("dest")])).unwrap();
+    let record = remote.prepare(&h(), None).unwrap();
+    let boot = boot.display().to_string();
+    (Stage { sshd, person, remote, record, folder, run }, boot)
+}
+
+#[test]
+fn a_reboot_is_done_when_the_boot_id_differs() {
+    let (s, boot) = rebootable();
+    let before = s.remote.boot_id(&h()).unwrap();
+    assert_eq!(before, s.record.boot_id);
+    let t = |n| Token::deed(n, 0, 1);
+    let reboot = |command: String, id: &str| {
+        Deed::Reboot(Reboot { host: h(), command: sh(&command), boot_id: id.into(), timeout_ms: 8000 })
+    };
+    s.remote.act(&t(1), &deed("echo before")).unwrap();
+    let f = failure(s.remote.act(&t(2), &reboot("echo not allowed >&2; exit 4".into(), &before)));
+    assert_eq!((f.code, f.output.as_deref()), (4, Some("not allowed")));
+    // The machine takes a while, and its sessions with it.
+    let second = "22222222-0000-0000-0000-000000000002";
+    let down = format!("(sleep 1; echo {second} >{boot}; kill -9 $PPID) >/dev/null 2>&1 &");
+    let value = s.remote.act(&t(3), &reboot(down.clone(), &before)).unwrap();
+    assert_eq!(value["boot_id"], second);
+    let marker = fs::read_to_string(format!("{}/marker", s.record.folder)).unwrap();
+    assert!(marker.contains(second), "the boot that was seen is noted");
+    assert!(matches!(s.remote.settle(&t(3), &reboot(down.clone(), &before)), Settled::Done(_)));
+    assert_eq!(s.remote.settle(&t(4), &reboot(down.clone(), second)), Settled::SameToken);
+    // What was sent before that boot and left no trace may have happened; what is sent now may not.
+    assert!(matches!(s.remote.settle(&t(1), &deed("echo before")), Settled::Done(_)));
+    s.remote.act(&t(5), &deed("echo after")).unwrap();
+    assert_eq!(s.remote.settle(&t(3), &reboot(down, &before)), Settled::Done(value));
+    let never = failure(s.remote.act(&t(6), &reboot("true".into(), second)));
+    assert!(never.message.contains("did not come back in another boot within 8 s"), "{}", never.message);
+}
+
+#[test]
+fn a_server_that_drops_connections_is_tried_again() {
+    let s = stage("MaxStartups 1:60:2");
+    std::thread::scope(|t| {
+        for _ in 0..6 {
+            t.spawn(|| {
+                let world = s.again();
+                assert_eq!(world.run(&h(), &sh("echo in"), 5000).unwrap().stdout, "in\n");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_host_that_has_moved_is_found_at_its_new_address() {
+    let s = stage("");
+    let mut host = s.sshd.host("dest");
+    let Reach::Ssh { address, .. } = &mut host.reach else { panic!() };
+    // Nobody answers at the old address; the machine is the same at the one it moves to.
+    *address = "127.0.0.77".into();
+    host.moves_to = Some("127.0.0.1".into());
+    let remote = open(settings(&s.run, &s.folder.path().join("state2"), &s.person, vec![host])).unwrap();
+    assert_eq!(remote.run(&h(), &sh("echo moved"), 5000).unwrap().stdout, "moved\n");
+    assert_eq!(remote.address(&h()).unwrap(), "127.0.0.77");
+}
+
+#[test]
+fn a_frozen_server_is_given_up_and_found_again() {
+    let s = stage("");
+    s.remote.run(&h(), &sh("true"), 5000).unwrap();
+    let frozen = s.sshd.sessions();
+    for pid in &frozen {
+        signal("-STOP", *pid);
+    }
+    let began = Instant::now();
+    let value = s.remote.act(&Token::deed(1, 0, 1), &deed("echo x")).unwrap();
+    assert_eq!(value["stdout"], "x");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    for pid in &frozen {
+        signal("-KILL", *pid);
     }
 }

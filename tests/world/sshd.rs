@@ -18,6 +18,10 @@ pub struct Sshd {
 
 impl Sshd {
     pub fn start(folder: &Path, more: &str) -> Sshd {
+        Self::start_behind(folder, more, "")
+    }
+    /// In a mount namespace of its own, after a command, if there is one.
+    pub fn start_behind(folder: &Path, more: &str, before: &str) -> Sshd {
         fs::create_dir_all(folder).unwrap();
         if rustix_is_root() {
             fs::create_dir_all("/run/sshd").unwrap();
@@ -42,7 +46,14 @@ impl Sshd {
             at("pid")
         );
         fs::write(folder.join("sshd_config"), config).unwrap();
-        let child = Command::new("/usr/sbin/sshd")
+        let mut command = if before.is_empty() {
+            Command::new("/usr/sbin/sshd")
+        } else {
+            let mut behind = Command::new("unshare");
+            behind.args(["-m", "sh", "-c", &format!("{before} && exec /usr/sbin/sshd \"$@\""), "sh"]);
+            behind
+        };
+        let child = command
             .args(["-D", "-e", "-p", &port.to_string(), "-f", &at("sshd_config")])
             .stdin(Stdio::null())
             .stderr(fs::File::create(folder.join("log")).unwrap())
