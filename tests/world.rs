@@ -709,3 +709,99 @@ fn a_frozen_server_is_given_up_and_found_again() {
         signal("-KILL", *pid);
     }
 }
+
+/// What gives an sshd, in a mount namespace of its own, a user who is not root, and sudo rules.
+fn with_user(user: &str, folder: &Path) -> String {
+    let at = |name: &str| folder.join(name).display().to_string();
+    fs::create_dir_all(folder.join("sudoers.d")).unwrap();
+    fs::create_dir_all(folder.join("home")).unwrap();
+    std::os::unix::fs::chown(folder.join("home"), Some(4242), Some(4242)).unwrap();
+    for (file, line) in [
+        ("passwd", format!("{user}:x:4242:4242::{}:/bin/bash\n", at("home"))),
+        ("shadow", format!("{user}:*:19000:0:99999:7:::\n")),
+        ("group", format!("{user}:x:4242:\n")),
+    ] {
+        fs::write(folder.join(file), fs::read_to_string(format!("/etc/{file}")).unwrap() + &line).unwrap();
+    }
+    let bind = |name: &str| format!("mount --bind {} /etc/{name}", at(name));
+    ["passwd", "shadow", "group", "sudoers.d"].map(bind).join(" && ")
+}
+
+#[test]
+fn an_ordinary_user_and_sudo() {
+    let user = "deploy".to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let etc = folder.path().join("etc");
+    let sshd = Sshd::start_behind(&folder.path().join("sshd"), "", &with_user(&user, &etc));
+    let person = Person::saying(Answer::Yes);
+    let host = |sudo| {
+        let mut host = sshd.host("dest");
+        let Reach::Ssh { user: login, .. } = &mut host.reach else { panic!() };
+        *login = user.clone();
+        host.sudo = sudo;
+        host
+    };
+    let run = run_id();
+    let open_as = |sudo| open(settings(&run, &folder.path().join("state"), &person, vec![host(sudo)])).unwrap();
+    let plain = open_as(false);
+    let record = plain.prepare(&h(), None).unwrap();
+    assert!(record.folder.ends_with(&format!("/.local/state/mig/{run}")), "{}", record.folder);
+    assert_eq!(plain.act(&Token::deed(1, 0, 1), &deed("id -un")).unwrap()["stdout"], user.as_str());
+    let f = match plain.find(&h(), &path("/root/.bashrc")) {
+        Err(Halt::Failed(f)) => f,
+        other => panic!("nothing may be called missing that cannot be seen: {other:?}"),
+    };
+    assert!(f.message.contains("closed to this user"), "{}", f.message);
+    let to = FileState::of(b"x", "0:0", 0o600);
+    let source = Source::Bytes(Bytes(b"x".to_vec()));
+    let f = failure(
+        plain.act(&Token::deed(2, 0, 1), &Deed::Put(put(None, Some(to.clone()), source.clone(), "/etc/mig-test"))),
+    );
+    assert!(f.message.contains("cannot write in /etc"), "{}", f.message);
+    assert_eq!(plain.finish(&[record]), Vec::<String>::new());
+
+    let began = Instant::now();
+    let refused = open_as(true).run(&h(), &sh("id -u"), 20_000);
+    let Err(Halt::Failed(f)) = refused else { panic!("{refused:?}") };
+    assert!(f.message.contains("needs passwordless sudo"), "{}", f.message);
+    assert!(began.elapsed() < Duration::from_secs(10), "at once");
+    fs::write(etc.join("sudoers.d/deploy"), format!("{user} ALL=(ALL) NOPASSWD: ALL\n")).unwrap();
+    let root = open_as(true);
+    let record = root.prepare(&h(), None).unwrap();
+    assert_eq!(record.folder, format!("/var/lib/mig/{run}"));
+    assert_eq!(root.act(&Token::deed(3, 0, 1), &deed("id -u")).unwrap()["stdout"], "0");
+    let secret = Run { stdin: Some("in\n".to_owned().into()), ..Run::new(&h(), sh("cat; exit 3")) };
+    assert_eq!(failure(root.act(&Token::deed(4, 0, 1), &Deed::Run(secret))).output.as_deref(), Some("in"));
+    let slow = Run { timeout_ms: 600, ..Run::new(&h(), sh("sleep 62.9")) };
+    let f = failure(root.act(&Token::deed(5, 0, 1), &Deed::Run(slow)));
+    assert!(f.message.contains("longer than 600 ms"), "{}", f.message);
+    let at = folder.path().join("by-root").display().to_string();
+    root.act(&Token::deed(6, 0, 1), &Deed::Put(put(None, Some(to.clone()), source.clone(), &at))).unwrap();
+    assert_eq!(root.find(&h(), &path(&at)).unwrap(), Found::File(to.clone()));
+    assert_eq!(root.finish(&[record]), Vec::<String>::new());
+}
+
+#[test]
+fn a_login_that_runs_no_commands_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let person = Person::saying(Answer::Yes);
+    for (n, (forced, part)) in
+        [("echo This account is currently not available.; exit 1", "nologin"), ("echo git only", "forced command")]
+            .into_iter()
+            .enumerate()
+    {
+        let sshd = Sshd::start(&folder.path().join(n.to_string()), &format!("ForceCommand {forced}"));
+        let remote =
+            open(settings(&run_id(), &folder.path().join("state"), &person, vec![sshd.host(&format!("h{n}"))]))
+                .unwrap();
+        let Err(Halt::Failed(f)) = remote.machine(&HostName::parse(&format!("h{n}")).unwrap()) else { panic!() };
+        assert!(f.message.contains(part), "{}", f.message);
+    }
+    // A banner, in rc files of the shell or else, is no part of an answer.
+    let noisy = r#"ForceCommand echo "Welcome <0"; echo "noise" >&2; exec sh -c "$SSH_ORIGINAL_COMMAND""#;
+    let sshd = Sshd::start(&folder.path().join("noisy"), noisy);
+    let remote = open(settings(&run_id(), &folder.path().join("state"), &person, vec![sshd.host("noisy")])).unwrap();
+    let output = remote.run(&HostName::parse("noisy").unwrap(), &sh("echo out; echo err >&2; exit 9"), 5000).unwrap();
+    assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (9, "out\n", "err\n"));
+}
