@@ -805,3 +805,46 @@ fn a_login_that_runs_no_commands_is_named() {
     let output = remote.run(&HostName::parse("noisy").unwrap(), &sh("echo out; echo err >&2; exit 9"), 5000).unwrap();
     assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (9, "out\n", "err\n"));
 }
+
+/// The other half of the next test: its home has an ssh configuration of its own.
+#[test]
+fn child_with_an_ssh_config() {
+    let Ok(state) = std::env::var("MIG_TEST_ALIAS") else { return };
+    let person = Person::saying(Answer::Yes);
+    let host = HostConfig { name: h(), reach: Reach::Alias("router-1".into()), sudo: false, moves_to: None };
+    let mut settings = settings(&run_id(), Path::new(&state), &person, vec![host]);
+    settings.accept_new_host_keys = false;
+    let remote = open(settings).unwrap();
+    let output = remote.run(&h(), &sh("echo $SSH_CONNECTION"), 10_000).unwrap();
+    println!("{}", output.stdout);
+    assert!(person.asked.lock().unwrap()[0].contains("SHA256:"), "asked, though the way goes over another host");
+    assert_eq!(remote.address(&h()).unwrap(), "127.0.0.1");
+}
+
+#[test]
+fn an_alias_of_the_users_ssh_config_is_reached_over_its_jump_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let (jump, target) = (Sshd::start(&folder.path().join("jump"), ""), Sshd::start(&folder.path().join("target"), ""));
+    let home = folder.path().join("dot-ssh");
+    fs::create_dir(&home).unwrap();
+    let config = format!(
+        "Host router-1\n HostName 127.0.0.1\n Port {}\n IdentityFile {}\n ProxyJump jump\n RemoteCommand false\n StrictHostKeyChecking no\n\
+         Host jump\n HostName 127.0.0.1\n Port {}\n IdentityFile {}\n StrictHostKeyChecking no\n UserKnownHostsFile /dev/null\n",
+        target.port,
+        target.folder.join("user_key").display(),
+        jump.port,
+        jump.folder.join("user_key").display(),
+    );
+    fs::write(home.join("config"), config).unwrap();
+    let done = std::process::Command::new("unshare")
+        .args(["-m", "sh", "-c", "mkdir -p ~/.ssh && mount --bind \"$1\" ~/.ssh && shift && exec \"$@\"", "sh"])
+        .arg(&home)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "child_with_an_ssh_config", "--nocapture"])
+        .env("MIG_TEST_ALIAS", folder.path().join("state"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{text}");
+    assert!(text.contains(&format!("127.0.0.1 {}", target.port)), "{text}");
+}
