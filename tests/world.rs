@@ -1,5 +1,7 @@
 //! The world against a real sshd, and on this machine.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 #[path = "world/sshd.rs"]
 mod sshd;
 
@@ -847,4 +849,26 @@ fn an_alias_of_the_users_ssh_config_is_reached_over_its_jump_host() {
     let text = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{text}");
     assert!(text.contains(&format!("127.0.0.1 {}", target.port)), "{text}");
+}
+
+#[test]
+fn a_host_that_stays_away_leaves_the_end_open() {
+    let mut s = stage("");
+    let mut settings = settings(&s.run, &s.folder.path().join("state"), &s.person, vec![s.sshd.host("dest")]);
+    settings.reconnect_for = Duration::from_secs(1);
+    let world = open(settings).unwrap();
+    world.prepare(&h(), Some(&s.record)).unwrap();
+    let command = format!("echo x >>{}; sleep 4; echo end; exit 6", s.file("n"));
+    let outcome = std::thread::scope(|t| {
+        let act = t.spawn(|| world.act(&Token::deed(1, 0, 1), &deed(&command)));
+        std::thread::sleep(Duration::from_millis(700));
+        s.sshd.stop();
+        act.join().unwrap()
+    });
+    let Err(Halt::Stop(Stop::Fault(text))) = outcome else { panic!("{outcome:?}") };
+    assert!(text.contains("its end is not known yet"), "{text}");
+    s.sshd = s.sshd.again();
+    let Settled::Failed(f) = s.again().settle(&Token::deed(1, 0, 1), &deed(&command)) else { panic!() };
+    assert_eq!((f.code, f.output.as_deref()), (6, Some("end")));
+    assert_eq!(s.starts("n"), 1);
 }

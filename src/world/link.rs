@@ -105,7 +105,7 @@ impl Fleet {
         let nonce = nonce();
         let line = call.script.line(link.config.sudo, &nonce, &call.args);
         if line.len() > LONGEST_REQUEST {
-            return Err(failed::<()>(format!("the request for {} is too long", link.config.name)).unwrap_err().into());
+            return Err(Failure::new(format!("the request for {} is too long", link.config.name)).into());
         }
         let stdio = || if call.reads_stdin() { Stdio::piped() } else { Stdio::null() };
         for _ in 0..4 * SESSIONS {
@@ -148,7 +148,7 @@ impl Fleet {
             }
             return Err(Trouble::Lost("the session was ended".into()));
         }
-        Err(failed::<()>(format!("{} opens no session for us (MaxSessions?)", link.config.name)).unwrap_err().into())
+        Err(Failure::new(format!("{} opens no session for us (MaxSessions?)", link.config.name)).into())
     }
 
     async fn call_here(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
@@ -165,7 +165,7 @@ impl Fleet {
         let mut child = match child {
             Ok(child) => child,
             Err(e) => {
-                return Err(failed::<()>(format!("setsid cannot be started on this machine: {e}")).unwrap_err().into());
+                return Err(Failure::new(format!("setsid cannot be started on this machine: {e}")).into());
             }
         };
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());

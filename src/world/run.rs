@@ -16,7 +16,7 @@ use super::{printable, script};
 use crate::contract::{Failure, Halt, Outcome, Output, Run, Stop, Token, quote};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -81,15 +81,21 @@ impl Fleet {
             self.note_sent(link, &job);
             match self.send(link, &job, run, &mut live).await {
                 Ok(Sent::Ended { code, timed_out, out, err }) => {
-                    let ended = self.collect(link, &job, (code, timed_out), Some((out, err)), &mut live).await?;
+                    let ended = self
+                        .collect(link, &job, (code, timed_out), Some((out, err)), &mut live)
+                        .await
+                        .map_err(not_known_yet)?;
                     return outcome(run, ended);
                 }
                 Ok(Sent::Again) => {}
-                Err(trouble) => tries.again(self, &run.host, trouble).await?,
+                // Nothing has gone out.
+                Err(Trouble::Halt(halt)) => return Err(halt),
+                Err(trouble) => tries.again(self, &run.host, trouble).await.map_err(not_known_yet)?,
             }
-            match self.attach(link, &job, run, &mut live).await? {
+            match self.attach(link, &job, run, &mut live).await.map_err(not_known_yet)? {
                 Attached::Ended { code, timed_out } => {
-                    let ended = self.collect(link, &job, (code, timed_out), None, &mut live).await?;
+                    let ended =
+                        self.collect(link, &job, (code, timed_out), None, &mut live).await.map_err(not_known_yet)?;
                     return outcome(run, ended);
                 }
                 // It never arrived, and nothing can have been forgotten: the guard makes it safe.
@@ -157,9 +163,10 @@ impl Fleet {
         let (mut out, mut err) = (vec![], vec![]);
         let (mut keep_out, mut keep_err) = (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));
         let mut call = Call::new(script::START, args).out(Sink::To(&mut keep_out)).err(Sink::To(&mut keep_err));
+        let head = call.head.clone();
         let reply = tokio::select! {
             reply = self.call(link, &mut call, None) => reply?,
-            trouble = self.watch(link, job, run, live) => return Err(trouble),
+            trouble = self.watch(link, job, run, live, &head) => return Err(trouble),
         };
         let words: Vec<&str> = reply.said.split_whitespace().collect();
         let nothing =
@@ -183,7 +190,11 @@ impl Fleet {
 
     /// Beside a command that runs: tells its output as it comes, and ends it when its time is over.
     /// Comes back only when it does not answer even then.
-    async fn watch(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>) -> Trouble {
+    async fn watch(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>, head: &Mutex<String>) -> Trouble {
+        // It may wait for a session or a connection first; that is not its time.
+        while head.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let deadline = Instant::now() + Duration::from_millis(run.timeout_ms);
         let mut pause = QUIET;
         loop {
@@ -212,7 +223,7 @@ impl Fleet {
         live: &mut Live<'_>,
         look: bool,
     ) -> Result<super::ask::Asked, Trouble> {
-        let shared = std::sync::Mutex::new(live);
+        let shared = Mutex::new(live);
         let more = |is_stderr: bool, b: &[u8]| shared.lock().unwrap_or_else(PoisonError::into_inner).more(is_stderr, b);
         let (mut out, mut err) = (|b: &[u8]| more(false, b), |b: &[u8]| more(true, b));
         let window = Window { from: shared.lock().unwrap_or_else(PoisonError::into_inner).at(), limit: CHUNK, look };
@@ -279,6 +290,18 @@ impl Fleet {
                 Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
             }
         }
+    }
+}
+
+/// A deed may have been done, and its host cannot be asked: that is no failure with a known end.
+/// The run stops, and a resume settles it.
+pub fn not_known_yet(halt: Halt) -> Halt {
+    match halt {
+        Halt::Failed(f) => Halt::Stop(Stop::Fault(format!(
+            "{}; what was begun there may go on, and its end is not known yet: resume when the host can be reached",
+            f.message
+        ))),
+        halt => halt,
     }
 }
 

@@ -2,7 +2,7 @@
 # FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND.
 r=$1 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 d=$1/$2
 [ "$6" = no ] || i=$d.in
-begin
+begin here
 read -r k 2>/dev/null <"$r/marker" || say wiped
 [ "$k" = "$m" ] || say wiped
 if [ -e "$d.started" ]; then
