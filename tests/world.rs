@@ -872,3 +872,51 @@ fn a_host_that_stays_away_leaves_the_end_open() {
     assert_eq!((f.code, f.output.as_deref()), (6, Some("end")));
     assert_eq!(s.starts("n"), 1);
 }
+
+#[test]
+fn a_full_disk_starts_nothing_or_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = "mkdir -p /var/lib/mig && mount -t tmpfs -o size=64k,mode=700 tmpfs /var/lib/mig";
+    let sshd = Sshd::start_behind(&folder.path().join("sshd"), "", small);
+    let person = Person::saying(Answer::Yes);
+    let run = run_id();
+    let remote = open(settings(&run, &folder.path().join("state"), &person, vec![sshd.host("dest")])).unwrap();
+    let record = remote.prepare(&h(), None).unwrap();
+    let all = remote.run(&h(), &sh("head -c 1000000 /dev/zero >/var/lib/mig/big 2>/dev/null; :"), 5000).unwrap();
+    assert_eq!(all.code, 0);
+    let count = folder.path().join("n").display().to_string();
+    let command = format!("echo x >>{count}; exit 3");
+    let f = failure(remote.act(&Token::deed(1, 0, 1), &deed(&command)));
+    assert!(f.message.contains("nothing was started") && f.message.contains("disk full"), "{}", f.message);
+    assert!(!Path::new(&count).exists());
+    assert_eq!(remote.settle(&Token::deed(1, 0, 1), &deed(&command)), Settled::SameToken);
+    remote.run(&h(), &sh("rm /var/lib/mig/big"), 5000).unwrap();
+    assert_eq!(failure(remote.act(&Token::deed(1, 0, 1), &deed(&command))).code, 3);
+    // Full while it runs: the answer still comes, though nothing could be noted.
+    let fills = format!("echo x >>{count}; head -c 1000000 /dev/zero >/var/lib/mig/big 2>/dev/null; exit 4");
+    assert_eq!(failure(remote.act(&Token::deed(2, 0, 1), &deed(&fills))).code, 4);
+    assert!(matches!(remote.settle(&Token::deed(2, 0, 1), &deed(&fills)), Settled::Unknown(_)));
+    remote.run(&h(), &sh("rm /var/lib/mig/big"), 5000).unwrap();
+    assert_eq!(fs::read_to_string(&count).unwrap().lines().count(), 2);
+    assert_eq!(remote.finish(&[record]), Vec::<String>::new());
+}
+
+#[test]
+fn an_address_that_another_host_of_the_inventory_took_is_no_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Sshd::start(&folder.path().join("source"), "");
+    let dest = Sshd::start(&folder.path().join("dest"), "");
+    let person = Person::saying(Answer::Yes);
+    let name = HostName::parse("source").unwrap();
+    let hosts = || vec![source.host("source"), dest.host("dest")];
+    let remote = || open(settings(&run_id(), &folder.path().join("state"), &person, hosts())).unwrap();
+    let both = remote();
+    both.run(&h(), &sh("true"), 5000).unwrap();
+    both.run(&name, &sh("true"), 5000).unwrap();
+    let later = remote();
+    source.stop();
+    fs::copy(dest.folder.join("host_key"), source.folder.join("host_key")).unwrap();
+    let _there = source.again();
+    let Err(Halt::Failed(f)) = later.run(&name, &sh("true"), 5000) else { panic!() };
+    assert!(f.message.contains("answers dest now"), "{}", f.message);
+}

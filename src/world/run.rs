@@ -4,17 +4,18 @@
 //! command with its output in files, notes the exit code, and answers. What breaks on the way is
 //! asked for afterwards by the token.
 
+use super::answer::{Ended, outcome, whole};
 use super::ask::{Job, Progress, Window};
 use super::attach::Attached;
 use super::call::{Call, Sink, Trouble};
-use super::capped::{Capped, LIMIT};
+use super::capped::LIMIT;
 use super::folder::Tries;
 use super::link::{Fleet, LONGEST_REQUEST, Link};
 use super::live::Live;
 use super::look::seconds;
-use super::{printable, script};
-use crate::contract::{Failure, Halt, Outcome, Output, Run, Stop, Token, quote};
-use serde_json::{Value, json};
+use super::script;
+use crate::contract::{Failure, Halt, Outcome, Run, Stop, Token, quote};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -30,18 +31,6 @@ const LAST_WORD: Duration = Duration::from_secs(15);
 pub const CHUNK: u64 = 256 << 10;
 /// The head of an output that the first answer brings (`head -c` in the wrapper).
 const HEAD: u64 = (LIMIT / 2) as u64;
-/// How many lines a failure shows.
-const LINES: usize = 20;
-
-/// How a command ended, as its host noted it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ended {
-    pub code: i64,
-    pub timed_out: bool,
-    pub stdout: String,
-    pub stderr: String,
-}
-
 /// What one sending came to.
 enum Sent {
     Ended {
@@ -305,62 +294,6 @@ pub fn not_known_yet(halt: Halt) -> Halt {
     }
 }
 
-/// Head and tail of one output as text, without the newline at its end.
-fn whole(head: &[u8], tail: &[u8], size: u64) -> String {
-    let mut all = Capped::default();
-    all.pour(head);
-    all.skip(size.saturating_sub((head.len() + tail.len()) as u64));
-    all.pour(tail);
-    let mut text = all.into_text();
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    text
-}
-
-/// The answer of a command that ended.
-pub fn outcome(run: &Run, ended: Ended) -> Outcome<Value> {
-    let Ended { code, timed_out, stdout, stderr } = ended;
-    if timed_out {
-        let message = format!("it ran longer than {} and was ended (exit code {code})", seconds(run.timeout_ms));
-        let failure = Failure { code, ..Failure::new(message).hint("give it more time with #{ timeout: \"...\" }") };
-        return Err(with_output(failure, &stdout, &stderr).into());
-    }
-    if run.ok.contains(&code) {
-        let Output { code, stdout, stderr } = Output { code, stdout, stderr };
-        return Ok(json!({ "code": code, "stdout": stdout, "stderr": stderr }));
-    }
-    let failure = Failure { code, ..Failure::new(format!("exit code {code}{}", meaning(code))) };
-    Err(with_output(failure, &stdout, &stderr).into())
-}
-
-/// What a shell means by some exit codes.
-fn meaning(code: i64) -> &'static str {
-    match code {
-        126 => " (found, but not executable)",
-        127 => " (no such program)",
-        137 => " (killed; out of memory?)",
-        143 => " (terminated)",
-        _ => "",
-    }
-}
-
-/// The last lines of both outputs; those of stderr stand last and are never cut for the others.
-fn with_output(failure: Failure, stdout: &str, stderr: &str) -> Failure {
-    let errors = last_lines(stderr, LINES);
-    let room = LINES.saturating_sub(errors.lines().count());
-    let texts = [last_lines(stdout, room), errors];
-    let text = texts.iter().filter(|t| !t.trim().is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n");
-    if text.is_empty() { failure } else { failure.output(text) }
-}
-
-pub fn last_lines(text: &str, lines: usize) -> String {
-    let all: Vec<&str> = text.trim_end().lines().collect();
-    // A line may be as long as it likes; a page may not.
-    let tail = all[all.len().saturating_sub(lines)..].iter().map(|l| l.chars().take(500).collect::<String>());
-    printable(&tail.collect::<Vec<_>>().join("\n"))
-}
-
 /// Whether the command goes into a file first. The wrapper and the quoting need room too.
 fn is_long(run: &Run) -> bool {
     quote(&quote(&run.command.to_sh())).len() > LONGEST_REQUEST - 20_000
@@ -396,21 +329,6 @@ mod tests {
 
     fn run(command: &str) -> Run {
         Run::new(&HostName::parse("h").unwrap(), Command::Shell(command.into()))
-    }
-    fn ended(code: i64, stdout: &str, stderr: &str) -> Ended {
-        Ended { code, timed_out: false, stdout: stdout.into(), stderr: stderr.into() }
-    }
-
-    #[test]
-    fn the_answer_of_a_command() {
-        let answer = outcome(&run("x"), ended(0, "a\n", "")).unwrap();
-        assert_eq!(answer, json!({ "code": 0, "stdout": "a\n", "stderr": "" }));
-        let Err(Halt::Failed(f)) = outcome(&run("x"), ended(255, "out", "one\n\x1b[31mtwo\n")) else { panic!() };
-        assert_eq!(
-            (f.message.as_str(), f.code, f.output.as_deref()),
-            ("exit code 255", 255, Some("out\none\n␛[31mtwo"))
-        );
-        assert_eq!(whole(b"a\n", b"", 2), "a");
     }
 
     #[test]
