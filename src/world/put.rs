@@ -179,6 +179,7 @@ impl Fleet {
         args: &[String],
     ) -> Result<String, Trouble> {
         let source = self.link(from)?;
+        let _turn = self.copies.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
         let Some(to) = &put.to else { return Err(Failure::new("there is nothing to copy").into()) };
         let first = format!("{} {}\n", to.sha256.as_deref().unwrap_or("-"), to.size).into_bytes();
         let (read, mut passes) = mpsc::channel::<Vec<u8>>(16);

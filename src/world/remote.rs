@@ -62,6 +62,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known_hosts,
         links,
         first_contact: tokio::sync::Mutex::new(()),
+        copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         prepared: Mutex::default(),
         sent: Mutex::default(),
     };

@@ -225,7 +225,7 @@ impl Fleet {
     pub async fn end(&self, link: &Link, job: &Job) {
         let prefix = format!("{}/{}", job.folder, job.token);
         let mut call = Call::new(script::END, [prefix]);
-        let _ = self.call(link, &mut call, Some(Duration::from_secs(30))).await;
+        let _ = self.call_now(link, &mut call, Some(Duration::from_secs(30))).await;
     }
 
     /// The whole answer of a command that ended: head and tail of what it printed.

@@ -264,3 +264,18 @@ fn a_full_disk_starts_nothing_or_is_said() {
     assert_eq!(fs::read_to_string(&count).unwrap().lines().count(), 2);
     assert_eq!(remote.finish(&[record]), Vec::<String>::new());
 }
+
+#[test]
+fn commands_that_take_all_sessions_can_be_ended_all_at_once() {
+    let s = stage("");
+    std::thread::scope(|t| {
+        for n in 0..9 {
+            let remote = &s.remote;
+            t.spawn(move || {
+                let run = Run { timeout_ms: 1500, ..Run::new(&h(), sh("sleep 63.1")) };
+                let f = failure(remote.act(&Token::deed(n, 0, 1), &Deed::Run(run)));
+                assert!(f.message.contains("longer than 1500 ms"), "{}", f.message);
+            });
+        }
+    });
+}
