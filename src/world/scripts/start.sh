@@ -3,7 +3,7 @@
 # there it counts what was really started, and may be told to die at one of the two places where an end is lost.
 r=$1 n=$2 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
 [ "$6" = no ] || i=$d.in
-begin
+begin here
 read -r k 2>/dev/null <"$r/marker" || say wiped
 [ "$k" = "$m" ] || say wiped
 if [ -e "$d.started" ]; then
