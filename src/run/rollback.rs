@@ -130,6 +130,17 @@ impl Rollback {
             None => (RunState::RolledBack, String::new()),
             Some(_) => (RunState::Stopped, format!("rolled back to \"{}\"", self.to.as_deref().unwrap_or_default())),
         };
+        if from.is_none() {
+            // Before the end is noted: after a crash in between it is simply done again.
+            let hosts: BTreeMap<HostName, HostRecord> =
+                self.hosts.iter().map(|h| (h.host.clone(), h.clone())).chain(lock(&self.prepared).clone()).collect();
+            if !hosts.is_empty() {
+                let released = self.world.release(&hosts.into_values().collect::<Vec<_>>());
+                left.extend(released.left);
+                let kept = serde_json::json!({ "kept": released.kept });
+                self.record.ride("moment", 0, vec![Row::moment(self.record.tick(), &kept)])?;
+            }
+        }
         let mut rows = vec![Row::run_is(state, &why)];
         if let Some(from) = from {
             // What was taken back answers no more: a resume does it again.
@@ -184,7 +195,13 @@ impl Rollback {
             if lock(&self.prepared).contains_key(host) {
                 continue;
             }
-            let known = self.hosts.iter().find(|h| h.host == *host);
+            let mut known = self.hosts.iter().find(|h| h.host == *host);
+            let intended = HostRecord::intended(host, &self.world.lock_id());
+            if known.is_none() && !intended.lock.is_empty() {
+                // An undo may touch a host that no deed did: first the id of its lock.
+                self.record.commit("lock", 0, vec![Row::host(&intended)])?;
+                known = Some(&intended);
+            }
             match self.world.prepare(host, known) {
                 Ok(record) => {
                     if known != Some(&record) {
