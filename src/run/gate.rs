@@ -540,6 +540,11 @@ impl Gate {
     }
 
     fn settle(&self, call: Call, spec: &Spec) -> Outcome {
+        if call.deeds.iter().any(|d| !d.undo.is_empty()) {
+            let (run, call) = (self.run_id(), call.seq);
+            let text = format!("its undo has begun; bring that to its end: mig resolve {run} {call} --undo");
+            return self.poison(Stop::Ask { call, text });
+        }
         let half = Half { seq: call.seq, key: &call.key, spec };
         let steps: Vec<Step> = call.deeds.iter().map(|d| d.step.clone()).collect();
         let mut deeds: Vec<(Step, i64)> = call.deeds.iter().map(|d| (d.step.clone(), d.attempt)).collect();

@@ -152,6 +152,38 @@ impl Rollback {
         Ok(Back::Done(left))
     }
 
+    /// Takes back one call whose outcome nobody knows, whatever happened of it, and makes it one
+    /// that was not done: a resume does it again, under new tokens.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn undo_call(&self, call: &Call) -> Result<Back, String> {
+        let mut deeds: Vec<&DeedRow> =
+            call.deeds.iter().filter(|d| !matches!(d.state, DeedState::Planned | DeedState::NotDone)).collect();
+        deeds.sort_by_key(|d| std::cmp::Reverse(d.at));
+        for deed in &deeds {
+            if let Undo::Impossible(why) = &deed.step.undo {
+                return Ok(Back::Stopped(format!("{} cannot be taken back: {why}", deed.step.deed)));
+            }
+        }
+        for deed in deeds.iter().filter(|d| d.undo != "done") {
+            if let Err(End::Back(back)) = self.prepare(&deed.step.deed) {
+                return Ok(back);
+            }
+            self.world.sweep(&deed.step.deed);
+            // Whoever asked for this knows that it may not have happened: a failing undo is told.
+            let deed = DeedRow { state: DeedState::Done, ..(*deed).clone() };
+            match (Undoing { back: self, seq: call.seq, deed }).run() {
+                Ok(_) => {}
+                Err(End::Back(back)) => return Ok(back),
+                Err(End::Journal(why)) => return Err(why),
+            }
+        }
+        let rows = deeds.iter().map(|d| Row::deed_again(call.seq, d.n)).collect();
+        self.record.commit("undone", call.seq, rows)?;
+        Ok(Back::Done(vec![]))
+    }
+
     /// The clock from which on things are taken back; `None`: all of it.
     fn start(&self) -> Result<Option<i64>, Back> {
         let from = match &self.to {

@@ -65,7 +65,7 @@ impl HeldLock {
             );
         }
         format!(
-            "{host} is held by another run: {}\n\
+            "{host} is held by {}\n\
              one run at a time works on a machine; wait for it, or have it resumed, rolled back or finished there\n\
              when it is gone for good: mig unlock {host} --lock-id {}",
             self.whose(),
