@@ -139,6 +139,7 @@ impl World for Folders {
             host_key: String::new(),
             folder: String::new(),
             marker: "m".into(),
+            ..HostRecord::intended(host, "")
         }))
     }
 
