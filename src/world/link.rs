@@ -47,6 +47,8 @@ pub struct Link {
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
     pub hello: OnceCell<Hello>,
+    /// It was connected anew since its boot was last looked at.
+    pub is_unsure: AtomicBool,
     /// The boot that this process last saw the machine in.
     pub boot: Mutex<String>,
 }
@@ -70,6 +72,7 @@ impl Link {
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
             hello: OnceCell::new(),
+            is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
     }
@@ -226,7 +229,9 @@ impl Fleet {
                     if told {
                         self.tell(host, format!("connected again after {} s", began.elapsed().as_secs().max(1)));
                     }
-                    link.was_up.store(true, Ordering::Relaxed);
+                    if link.was_up.swap(true, Ordering::Relaxed) {
+                        link.is_unsure.store(true, Ordering::Relaxed);
+                    }
                     return Ok(session);
                 }
                 Err(Refusal::Final(halt)) => return Err(halt),

@@ -141,6 +141,10 @@ impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
     }
+    fn boot_seen(&self, host: &HostName) -> String {
+        let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
+        link.map_or_else(String::new, |link| link.boot.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
         self.ask(async |fleet| match deed {
             Deed::Run(run) => fleet.act_run(token, run).await,
