@@ -416,8 +416,8 @@ impl Gate {
     }
 
     /// Gives back the locks of all hosts that the run has touched, and notes how much undo
-    /// material stays there. A lock that cannot be given back is a warning, not a failure.
-    pub fn release(&self, is_over: bool) {
+    /// material stays there, in bytes. A lock that cannot be given back is a warning, not a failure.
+    pub fn release(&self, is_over: bool) -> u64 {
         let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
         let released = self.set.world.release(&hosts);
         for text in released.left {
@@ -427,6 +427,7 @@ impl Gate {
             // A journal that fails here is found broken by the next commit, which is waited for.
             let _ = self.moment(&json!({ "kept": released.kept }));
         }
+        released.kept
     }
 
     /// Does the deeds of a call from number `from` on.

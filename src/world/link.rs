@@ -2,6 +2,7 @@
 
 use super::call::{Call, Reply, Trouble};
 use super::config::Way;
+use super::control::Control;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
@@ -25,7 +26,7 @@ pub const LONGEST_REQUEST: usize = 120_000;
 /// All hosts of a run.
 pub struct Fleet {
     pub settings: Settings,
-    pub control: tempfile::TempDir,
+    pub control: Control,
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
