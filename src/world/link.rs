@@ -10,7 +10,7 @@ use super::settings::{HostConfig, Reach, Settings};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,6 +31,10 @@ pub struct Fleet {
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
+    /// The tokens that the journal has; none until it was told.
+    pub known: Mutex<Option<BTreeSet<String>>>,
+    /// What hosts have beside them.
+    pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
 }

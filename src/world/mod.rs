@@ -7,6 +7,7 @@
 
 mod ask;
 mod attach;
+mod beyond;
 mod call;
 mod capped;
 pub mod clock;
