@@ -4,6 +4,7 @@ use super::{Deed, Failure, Look, Outcome};
 use crate::name::HostName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Names one attempt at one deed, on the host too: `call.deed.attempt`, and `call.deed.uN.attempt`
 /// for the N-th deed of its undo. Only letters, digits and dots.
@@ -125,6 +126,13 @@ pub trait World: Look + Send + Sync {
     /// Gives back the locks that the run holds on these hosts. Folders and undo material stay.
     fn release(&self, _hosts: &[HostRecord]) -> Released {
         Released::default()
+    }
+    /// The tokens of all commands that the journal has begun, deeds and undo. What a host has
+    /// beside them happened after the journal was copied: the journal is older than the world.
+    fn knows(&self, _tokens: BTreeSet<String>) {}
+    /// Why a prepared host shows that the journal is too old, if it does.
+    fn beyond(&self, _host: &HostName) -> Option<String> {
+        None
     }
     /// Bytes of undo material that the run keeps on a host.
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64>;

@@ -69,6 +69,7 @@ pub struct Gate {
     /// Calls that ended badly and were put aside by a stop: sending their command again is asked.
     ended_badly: Vec<Call>,
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
+    prepared: Mutex<BTreeSet<HostName>>,
     said_per_user: AtomicBool,
 }
 
@@ -90,6 +91,9 @@ impl Gate {
                 ended_badly.push(call.clone());
             }
         }
+        if set.mode == Mode::Live {
+            set.world.knows(super::rollback::tokens(&set.calls));
+        }
         let hosts = set.hosts.iter().map(|h| (h.host.clone(), h.clone())).collect();
         Gate {
             mode: set.mode,
@@ -105,6 +109,7 @@ impl Gate {
             began: Instant::now(),
             ended_badly,
             cutovers: Mutex::default(),
+            prepared: Mutex::default(),
             said_per_user: AtomicBool::new(false),
             set,
         }
@@ -371,6 +376,9 @@ impl Gate {
 
     /// Once for each host in this process; with what the journal has of it, if it has.
     pub(super) fn prepare_host(&self, host: &HostName) -> Outcome<()> {
+        if lock(&self.prepared).contains(host) {
+            return Ok(());
+        }
         let mut known = lock(&self.hosts).get(host).cloned();
         let id = self.set.world.lock_id();
         if known.is_none() && !id.is_empty() {
@@ -392,6 +400,7 @@ impl Gate {
             self.ride("host", 0, vec![Row::host(&record)])?;
             lock(&self.hosts).insert(host.clone(), record);
         }
+        lock(&self.prepared).insert(host.clone());
         Ok(())
     }
 
@@ -427,8 +436,8 @@ impl Gate {
     }
 
     /// Gives back the locks of all hosts that the run has touched, and notes how much undo
-    /// material stays there. A lock that cannot be given back is a warning, not a failure.
-    pub fn release(&self, is_over: bool) {
+    /// material stays there, in bytes. A lock that cannot be given back is a warning, not a failure.
+    pub fn release(&self, is_over: bool) -> u64 {
         let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
         let released = self.set.world.release(&hosts);
         for text in released.left {
@@ -438,6 +447,7 @@ impl Gate {
             // A journal that fails here is found broken by the next commit, which is waited for.
             let _ = self.moment(&json!({ "kept": released.kept }));
         }
+        released.kept
     }
 
     /// Does the deeds of a call from number `from` on.

@@ -11,7 +11,7 @@ use crate::contract::{
 use crate::fault;
 use crate::journal::{Call, DeedRow, DeedState, Record, Row, RunState};
 use crate::name::HostName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -88,6 +88,20 @@ pub fn undoable(calls: &[Call]) -> Vec<Undoable> {
         .collect()
 }
 
+/// All tokens under which the journal has begun anything.
+pub(super) fn tokens(calls: &[Call]) -> BTreeSet<String> {
+    let deeds = calls.iter().flat_map(|c| c.deeds.iter().map(move |d| (c.seq, d)));
+    let all = deeds.flat_map(|(seq, d)| {
+        let undo = match &d.step.undo {
+            Undo::By(undo) => undo.len(),
+            _ => 0,
+        };
+        let tries = (1..=d.attempt).map(move |a| Token::deed(seq, d.n, a));
+        tries.chain((0..undo).flat_map(move |u| (0..=d.undo_attempt).map(move |a| Token::undo(seq, d.n, u, a))))
+    });
+    all.map(|t| t.as_ref().to_owned()).collect()
+}
+
 /// The deeds that were begun and are not taken back, newest first.
 fn begun<'a>(calls: &'a [Call], from: Option<i64>) -> Vec<(&'a Call, &'a DeedRow)> {
     let mut deeds: Vec<_> = calls
@@ -113,6 +127,7 @@ impl Rollback {
         };
         self.record.commit("rolling back", 0, vec![Row::run_is(RunState::RollingBack, "")])?;
         let deeds: Vec<_> = begun(&self.calls, from).into_iter().map(|(c, d)| (c.seq, d.clone())).collect();
+        self.world.knows(tokens(&self.calls));
         let mut left = vec![];
         let mut tally = Tally::default();
         for (seq, deed) in deeds {
@@ -216,6 +231,11 @@ impl Rollback {
         }
     }
 
+    /// What a host did for the run and the journal lacks would not be taken back.
+    fn is_whole(&self, host: &HostName) -> Result<(), End> {
+        self.world.beyond(host).map_or(Ok(()), |why| Err(End::Back(Back::Halted(Stop::Refused(why)))))
+    }
+
     fn prepare(&self, deed: &Deed) -> Result<(), End> {
         let mut hosts: Vec<&HostName> = deed.host().into_iter().collect();
         if let Deed::Put(p) = deed
@@ -240,6 +260,7 @@ impl Rollback {
                         self.record.ride("host", 0, vec![Row::host(&record)]).map_err(End::Journal)?;
                     }
                     lock(&self.prepared).insert(host.clone(), record);
+                    self.is_whole(host)?;
                 }
                 Err(Halt::Failed(f)) => return Err(End::Back(Back::Stopped(f.message))),
                 Err(Halt::Stop(stop)) => return Err(End::Back(Back::Halted(stop))),

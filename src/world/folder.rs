@@ -136,6 +136,7 @@ impl Fleet {
                 let (marker, boot_id) = (marker.into(), boot.into());
                 let machine_id = machine.machine_id.clone();
                 let lock = words.next().filter(|l| *l != "-").unwrap_or_default().into();
+                self.note_started(host, words.map(str::to_owned).collect());
                 let is_per_user = machine.uid != 0;
                 let host = host.clone();
                 (HostRecord { host, machine_id, boot_id, host_key, folder, marker, lock, is_per_user }, false)

@@ -2,6 +2,7 @@
 
 use super::call::{Call, Reply, Trouble};
 use super::config::Way;
+use super::control::Control;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
@@ -9,7 +10,7 @@ use super::settings::{HostConfig, Reach, Settings};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,13 +26,17 @@ pub const LONGEST_REQUEST: usize = 120_000;
 /// All hosts of a run.
 pub struct Fleet {
     pub settings: Settings,
-    pub control: tempfile::TempDir,
+    pub control: Control,
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
     /// A copy needs a session on each of two hosts: copies against each other must not take all.
     pub copies: Semaphore,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
+    /// The tokens that the journal has; none until it was told.
+    pub known: Mutex<Option<BTreeSet<String>>>,
+    /// What hosts have beside them.
+    pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
 }

@@ -12,7 +12,7 @@ use crate::contract::{
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -69,6 +69,8 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         first_contact: tokio::sync::Mutex::new(()),
         copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         prepared: Mutex::default(),
+        known: Mutex::default(),
+        beyond: Mutex::default(),
         sent: Mutex::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
@@ -173,6 +175,16 @@ impl World for Remote {
     fn lock_id(&self) -> String {
         let holder = self.fleet.as_ref().and_then(|f| f.settings.holder.as_ref());
         holder.map(|h| h.lock.clone()).unwrap_or_default()
+    }
+    fn knows(&self, tokens: BTreeSet<String>) {
+        if let Some(fleet) = &self.fleet {
+            *fleet.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
+        }
+    }
+    fn beyond(&self, host: &HostName) -> Option<String> {
+        let all = self.fleet.as_ref()?.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = all.get(host).filter(|b| !b.is_empty())?;
+        Some(super::beyond::refusal(host, tokens.iter()))
     }
     fn release(&self, hosts: &[HostRecord]) -> Released {
         let kept = AtomicU64::new(0);

@@ -79,6 +79,7 @@ impl Fleet {
         if is_wiped {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
+        self.may_start(&run.host, token)?;
         let mut live = Live::new(&run.host, self.settings.listener.as_ref());
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
