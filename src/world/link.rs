@@ -32,6 +32,8 @@ pub struct Fleet {
     pub first_contact: tokio::sync::Mutex<()>,
     /// A copy needs a session on each of two hosts: copies against each other must not take all.
     pub copies: Semaphore,
+    /// At the end of a run: a machine that is off by now is not waited for.
+    pub is_hurried: AtomicBool,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
     /// The tokens that the journal has; none until it was told.
     pub known: Mutex<Option<BTreeSet<String>>>,
@@ -242,6 +244,9 @@ impl Fleet {
                 Err(Refusal::Final(halt)) => return Err(halt),
                 Err(Refusal::Busy(why)) if !was_up => (why, PATIENCE_AT_FIRST),
                 Err(Refusal::Down(why)) if !was_up => (why, Duration::ZERO),
+                Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_hurried.load(Ordering::Relaxed) => {
+                    (why, Duration::ZERO)
+                }
                 Err(Refusal::Busy(why) | Refusal::Down(why)) => (why, self.settings.reconnect_for),
             };
             // The other way, if there is one, is tried at once.
