@@ -289,8 +289,8 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
-    fn mark(&self, state: &str, attempt: i64) -> Result<(), End> {
-        self.back.record.commit("undo", self.seq, vec![Row::undo(self.seq, self.deed.n, state, attempt)])?;
+    fn mark(&self, state: &str, attempt: i64, boot: &str) -> Result<(), End> {
+        self.back.record.commit("undo", self.seq, vec![Row::undo(self.seq, self.deed.n, state, attempt, boot)])?;
         Ok(())
     }
     fn says(&self, how: &str, why: Option<String>) {
@@ -324,13 +324,13 @@ impl Undoing<'_> {
             self.back.prepare(deed)?;
             let begun = was == "begun" && n == at;
             match self.one(n, deed, begun, &mut attempt)? {
-                Ok(()) => self.mark(&format!("did {n}"), attempt)?,
+                Ok(()) => self.mark(&format!("did {n}"), attempt, "")?,
                 // Perhaps there was nothing to take back.
                 Err(f) if d.state == DeedState::Failed => {
                     left = Some(format!("the undo of a deed that had failed, failed: {deed} ({})", f.message));
                 }
                 Err(f) => {
-                    self.mark(&format!("failed {n}"), attempt)?;
+                    self.mark(&format!("failed {n}"), attempt, "")?;
                     self.says("failed", Some(f.message.clone()));
                     let mut text = format!("cannot take back {}: {}", d.step.deed, f.message);
                     if let Some(out) = &f.output {
@@ -340,7 +340,7 @@ impl Undoing<'_> {
                 }
             }
         }
-        self.mark("done", attempt)?;
+        self.mark("done", attempt, "")?;
         if !undo.is_empty() {
             self.says("done", None);
         }
@@ -363,7 +363,7 @@ impl Undoing<'_> {
             return Ok(());
         }
         self.back.prepare(&d.step.deed)?;
-        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt), &d.step.deed) {
+        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed) {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
@@ -398,9 +398,10 @@ impl Undoing<'_> {
     fn one(&self, n: usize, deed: &Deed, begun: bool, attempt: &mut i64) -> Result<Result<(), Failure>, End> {
         let world = &self.back.world;
         let token = |attempt| Token::undo(self.seq, self.deed.n, n, attempt);
+        let boot = deed.host().map_or_else(String::new, |host| world.boot_seen(host));
         let settled = match (begun, deed) {
             (true, Deed::Ask { .. }) => Settled::NewToken,
-            (true, _) => world.settle(&token(*attempt), deed),
+            (true, _) => world.settle(&token(*attempt).in_boot(&self.deed.undo_boot), deed),
             // The old bytes may be back already: said, not written.
             (false, Deed::Put(_)) => match world.settle(&token(0), deed) {
                 Settled::Unknown(_) => Settled::NewToken, // the deed itself refuses, and shows both
@@ -415,12 +416,12 @@ impl Undoing<'_> {
             Settled::SameToken if begun => {}
             Settled::SameToken | Settled::NewToken | Settled::Repeatable(_) => {
                 *attempt += 1;
-                self.mark(&format!("begun {n}"), *attempt)?;
+                self.mark(&format!("begun {n}"), *attempt, &boot)?;
             }
         }
-        fault::point("undo.before", self.seq)?;
-        let done = world.act(&token(*attempt), deed);
-        fault::point("undo.after", self.seq)?;
+        fault::point("undoing.before", self.seq)?;
+        let done = world.act(&token(*attempt).in_boot(&boot), deed);
+        fault::point("undoing.after", self.seq)?;
         match done {
             Ok(_) => Ok(Ok(())),
             Err(Halt::Failed(f)) => Ok(Err(*f)),

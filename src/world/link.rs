@@ -32,6 +32,8 @@ pub struct Fleet {
     pub first_contact: tokio::sync::Mutex<()>,
     /// A copy needs a session on each of two hosts: copies against each other must not take all.
     pub copies: Semaphore,
+    /// At the end of a run: a machine that is off by now is not waited for.
+    pub is_hurried: AtomicBool,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
     /// The tokens that the journal has; none until it was told.
     pub known: Mutex<Option<BTreeSet<String>>>,
@@ -52,6 +54,8 @@ pub struct Link {
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
     pub hello: OnceCell<Hello>,
+    /// It was connected anew since its boot was last looked at.
+    pub is_unsure: AtomicBool,
     /// The boot that this process last saw the machine in.
     pub boot: Mutex<String>,
 }
@@ -75,6 +79,7 @@ impl Link {
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
             hello: OnceCell::new(),
+            is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
     }
@@ -235,12 +240,17 @@ impl Fleet {
                     if told {
                         self.tell(host, format!("connected again after {} s", began.elapsed().as_secs().max(1)));
                     }
-                    link.was_up.store(true, Ordering::Relaxed);
+                    if link.was_up.swap(true, Ordering::Relaxed) {
+                        link.is_unsure.store(true, Ordering::Relaxed);
+                    }
                     return Ok(session);
                 }
                 Err(Refusal::Final(halt)) => return Err(halt),
                 Err(Refusal::Busy(why)) if !was_up => (why, PATIENCE_AT_FIRST),
                 Err(Refusal::Down(why)) if !was_up => (why, Duration::ZERO),
+                Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_hurried.load(Ordering::Relaxed) => {
+                    (why, Duration::ZERO)
+                }
                 Err(Refusal::Busy(why) | Refusal::Down(why)) => (why, self.settings.reconnect_for),
             };
             // The other way, if there is one, is tried at once.
