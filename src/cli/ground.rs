@@ -152,6 +152,11 @@ impl Ground {
         settings.accept_new_host_keys = globals.accept_new_host_keys || lab.is_some();
         settings.secrets = self.secrets(operator);
         settings.holder = (!self.playbook.is_empty()).then(|| world::Holder::here(&self.playbook));
+        let from_env = self.inventory.secrets.values().filter_map(|s| match s {
+            SecretSource::Env(name) => Some(name.clone()),
+            _ => None,
+        });
+        settings.hidden = from_env.collect();
         settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
     }

@@ -173,7 +173,11 @@ impl Fleet {
         let nonce = nonce();
         let argv = call.script.argv(link.config.sudo, &nonce, &call.args);
         // A session of its own, as sshd gives one: it outlives us, and can be ended as a whole.
-        let child = tokio::process::Command::new("setsid")
+        let mut command = tokio::process::Command::new("setsid");
+        for name in &self.settings.hidden {
+            command.env_remove(name);
+        }
+        let child = command
             .args(argv)
             .stdin(if call.reads_stdin() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
