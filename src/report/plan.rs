@@ -30,6 +30,8 @@ struct Page {
     hosts: Vec<HostName>,
     no_return: Option<String>,
     later: usize,
+    /// It stopped before its end: what it would have come to nobody knows.
+    is_cut: bool,
 }
 
 impl Page {
@@ -45,6 +47,7 @@ impl Page {
             hosts: vec![],
             no_return: None,
             later: 0,
+            is_cut: false,
         }
     }
 
@@ -98,6 +101,7 @@ impl Page {
                 let place = if path.is_empty() { String::new() } else { format!("{}: ", place(path)) };
                 self.no_return = Some(format!("{place}{reason}"));
             }
+            Event::RunEnds { state, .. } => self.is_cut = state == "refused",
             Event::Warning { text } => self.line(&[], &format!("{} {}", paint.careful("!"), harmless::line(text))),
             _ => {}
         }
@@ -169,6 +173,10 @@ impl Page {
 
     fn end(mut self) -> String {
         let paint = self.paint;
+        if self.is_cut {
+            let _ = writeln!(self.out, "\n{}", paint.bold("The plan stops here."));
+            return self.out;
+        }
         let hosts = match self.hosts.as_slice() {
             [] => String::new(),
             hosts => format!(" on {}", hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),

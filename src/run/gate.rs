@@ -638,7 +638,7 @@ pub fn short(key: &Key) -> String {
         }
         v => v.to_string(),
     };
-    let first = ["host", "from", "address", "what", "text", "command", "unit", "path", "file", "to", "state", "port"];
+    let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
     let args: Vec<String> = first.iter().filter_map(|k| key.args.get(*k)).map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()
 }

@@ -77,6 +77,16 @@ impl Remote {
     fn ask<T>(&self, work: impl AsyncFnOnce(&Fleet) -> Outcome<T>) -> Outcome<T> {
         self.wait(work).unwrap_or_else(|| failed("the world is closed"))
     }
+    /// Fetches a secret, to know before the first deed that it can be had. The value stays where it is.
+    ///
+    /// # Errors
+    /// It cannot be had, or could not be kept out of reports.
+    pub fn has_secret(&self, name: &str) -> Result<()> {
+        match &self.fleet {
+            Some(fleet) => (fleet.settings.secrets)(name).map(drop),
+            None => Ok(()),
+        }
+    }
     /// The fingerprint under which a host is pinned, if it is.
     pub fn host_key(&self, host: &HostName) -> Option<String> {
         let fleet = self.fleet.as_ref()?;
