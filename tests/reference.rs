@@ -74,3 +74,23 @@ fn the_terminal_knows_every_page() {
     }
     assert!(terminal(None).unwrap().contains("copy_file"));
 }
+
+#[test]
+fn the_language_has_the_verbs_that_are_described_and_no_others() {
+    type Shape<'a> = (&'a str, Vec<usize>, bool, BTreeSet<&'a str>);
+    let described: BTreeSet<Shape> = VERBS
+        .iter()
+        .chain(KINDS)
+        .map(|v| (v.name, v.takes.to_vec(), v.runs, v.options.iter().map(|o| o.name).collect()))
+        .collect();
+    let registered: BTreeSet<Shape> = mig::script::VERBS
+        .iter()
+        .map(|v| (v.name, v.takes.to_vec(), v.runs, v.options.iter().map(|(name, _)| *name).collect()))
+        .collect();
+    let only_described: Vec<_> = described.difference(&registered).collect();
+    let only_registered: Vec<_> = registered.difference(&described).collect();
+    assert!(
+        only_described.is_empty() && only_registered.is_empty(),
+        "described: {only_described:?}\nregistered: {only_registered:?}"
+    );
+}

@@ -85,9 +85,7 @@ fn understood(question: &Question, typed: &str) -> Result<Answer, String> {
 fn nobody(question: &Question) -> String {
     let (text, how) = match question {
         Question::Confirm { text, default: true } => (text, "answer yes beforehand with --yes".to_owned()),
-        Question::Confirm { text, default: false } => {
-            (text, "--yes does not answer this one: a person must".to_owned())
-        }
+        Question::Confirm { text, default: false } => (text, "--yes does not answer this one".to_owned()),
         Question::Choose { text, choices } => (text, format!("it wants one of: {}", choices.join(", "))),
         Question::Line { text } => {
             (text, "give parameters beforehand with --set NAME=VALUE, or under `params:` in the inventory".to_owned())
@@ -97,7 +95,11 @@ fn nobody(question: &Question) -> String {
         }
     };
     let mut out = String::from("an answer is needed and standard input is not a terminal");
-    let _ = write!(out, "\nit would have asked: {}", harmless::line(text.trim()));
+    let mut lines = harmless::lines(text.trim()).lines().map(str::to_owned).collect::<Vec<_>>().into_iter();
+    let _ = write!(out, "\nit would have asked: {}", lines.next().unwrap_or_default());
+    lines.for_each(|line| {
+        let _ = write!(out, "\n    {line}");
+    });
     let _ = write!(out, "\n{how}\nrun it in a terminal to be asked");
     out
 }

@@ -23,9 +23,9 @@ pub fn outcome(x: &Example) -> Vec<String> {
 
 fn given(g: &Given) -> String {
     match g {
-        Given::File(place, text) => format!("{place} holds {text:?}"),
+        Given::File(place, text) => format!("{place} holds {}", shortened(text)),
         Given::Folder(place) => format!("{place} is a folder"),
-        Given::Prints(command, text) => format!("`{command}` prints {text:?}"),
+        Given::Prints(command, text) => format!("`{command}` prints {}", shortened(text)),
         Given::Exits(command, code) => format!("`{command}` exits {code}"),
         Given::Port(seen, state) => {
             let (from, to) = seen.split_once(' ').unwrap_or(("here", seen));
@@ -39,6 +39,14 @@ fn given(g: &Given) -> String {
             format!("{to} {state}, seen from {from}")
         }
     }
+}
+
+/// A text in quotes, of at most three lines.
+fn shortened(text: &str) -> String {
+    let mut lines = text.split_inclusive('\n');
+    let first: String = lines.by_ref().take(3).collect();
+    let more = if lines.next().is_some() { " ..." } else { "" };
+    format!("{first:?}{more}")
 }
 
 /// A JSON value as it is written in a script.

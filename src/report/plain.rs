@@ -5,6 +5,7 @@ use super::bytes::bytes;
 use super::duration::{duration, whole_duration};
 use super::harmless;
 use super::label::place as title;
+use super::plan::counted;
 use super::sink::Sink;
 use crate::contract::{Event, Listener};
 use crate::name::HostName;
@@ -135,7 +136,7 @@ impl State {
             }
             Event::Warning { text } => line("warning", text),
             Event::RunEnds { run, state, tally } => {
-                let mut text = format!("{run} {state}, {} deeds", tally.deeds);
+                let mut text = format!("{run} {state}, {}", counted(tally.deeds, "deed"));
                 if tally.already > 0 {
                     let _ = write!(text, ", {} already so", tally.already);
                 }
@@ -249,7 +250,7 @@ mod tests {
         failed   Move / Start: ssh dest: exit code 3 (code 3)
         failed   Move / Start, 1.2s
         outage   Move: 6m40s of 5m, OVER BUDGET
-        end      7f3a stopped, 1 deeds, outage 6m40s, 6m40s
+        end      7f3a stopped, 1 deed, outage 6m40s, 6m40s
         ");
     }
 

@@ -30,7 +30,9 @@ struct Page {
     hosts: Vec<HostName>,
     no_return: Option<String>,
     later: usize,
-    /// It stopped before its end: what it would have come to nobody knows.
+    /// Some deeds are told from the world as it is now.
+    guesses: bool,
+    /// The plan did not come to its end.
     is_cut: bool,
 }
 
@@ -47,6 +49,7 @@ impl Page {
             hosts: vec![],
             no_return: None,
             later: 0,
+            guesses: false,
             is_cut: false,
         }
     }
@@ -66,13 +69,24 @@ impl Page {
             Event::Planned { path, call, steps, diffs, note } => {
                 self.heading(path);
                 let call = harmless::line(call);
+                // What a call would do may be told from the world as it is, though something before it
+                // may change that: one mark says so, instead of the same words again and again.
+                let is_guess = note.as_deref().is_some_and(|n| n.starts_with("as things are now"));
+                self.guesses |= is_guess;
                 match note {
+                    Some(_) if is_guess && steps.is_empty() => {
+                        self.line(
+                            path,
+                            &format!("{} {}", paint.careful("≈"), paint.dim(&format!("{call}: already so"))),
+                        );
+                    }
+                    Some(_) if is_guess => {}
                     Some(note) => self.line(path, &format!("{call}: {}", paint.careful(&harmless::line(note)))),
                     None if steps.is_empty() => self.line(path, &paint.dim(&format!("{call}: already so"))),
                     None => {}
                 }
                 for (n, step) in steps.iter().enumerate() {
-                    self.deed(path, step, diffs.get(n).map_or("", String::as_str));
+                    self.deed(path, step, diffs.get(n).map_or("", String::as_str), is_guess);
                 }
             }
             Event::Expected { path, what, holds } => {
@@ -89,9 +103,15 @@ impl Page {
             }
             Event::Note { path, text } => {
                 self.heading(path);
-                let is_open = text.contains("known only in the run");
-                let text = harmless::line(text);
-                self.line(path, &if is_open { paint.careful(&text) } else { format!("{} {text}", paint.name("·")) });
+                // The heading says already in which step that is.
+                let open = text.strip_prefix("what comes next in \"").and_then(|t| t.split_once("\" is known"));
+                match open {
+                    Some((_, why)) => {
+                        let text = harmless::line(&format!("what comes next is known{why}"));
+                        self.line(path, &format!("{} {}", paint.careful("?"), paint.careful(&text)));
+                    }
+                    None => self.line(path, &format!("{} {}", paint.name("·"), harmless::line(text))),
+                }
             }
             Event::PointOfNoReturn { path, reason } => {
                 self.heading(path);
@@ -101,8 +121,8 @@ impl Page {
                 let place = if path.is_empty() { String::new() } else { format!("{}: ", place(path)) };
                 self.no_return = Some(format!("{place}{reason}"));
             }
-            Event::RunEnds { state, .. } => self.is_cut = state == "refused",
             Event::Warning { text } => self.line(&[], &format!("{} {}", paint.careful("!"), harmless::line(text))),
+            Event::RunEnds { state, .. } => self.is_cut = state == "refused",
             _ => {}
         }
     }
@@ -133,7 +153,7 @@ impl Page {
         }
     }
 
-    fn deed(&mut self, path: &[String], step: &Step, diff: &str) {
+    fn deed(&mut self, path: &[String], step: &Step, diff: &str, is_guess: bool) {
         let paint = self.paint;
         let depth = path.len();
         self.deeds += 1;
@@ -142,7 +162,8 @@ impl Page {
         {
             self.hosts.push(host.clone());
         }
-        self.line(path, &format!("{} {}", paint.good("+"), harmless::line(&step.deed.to_string())));
+        let mark = if is_guess { paint.careful("≈") } else { paint.good("+") };
+        self.line(path, &format!("{mark} {}", harmless::line(&step.deed.to_string())));
         if let Deed::Run(run) = &step.deed {
             let text = run.command.to_sh();
             if text.trim().lines().count() > 1 {
@@ -173,20 +194,22 @@ impl Page {
 
     fn end(mut self) -> String {
         let paint = self.paint;
-        if self.is_cut {
-            let _ = writeln!(self.out, "\n{}", paint.bold("The plan stops here."));
-            return self.out;
-        }
         let hosts = match self.hosts.as_slice() {
             [] => String::new(),
             hosts => format!(" on {}", hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         };
         let undoable = self.deeds - self.for_good.len();
         let text = match self.deeds {
+            _ if self.is_cut => "The plan ends here.".into(),
             0 => "Nothing to do: everything is as the playbook wants it.".into(),
-            n => format!("{}{hosts}, {undoable} of them can be undone.", counted(n, "deed")),
+            n if n == undoable => format!("{}{hosts}; all of it can be undone.", counted(n, "deed")),
+            n => format!("{}{hosts}; {undoable} of them can be undone.", counted(n, "deed")),
         };
         let _ = writeln!(self.out, "\n{}", paint.bold(&text));
+        if self.guesses {
+            let _ =
+                writeln!(self.out, "{} as things are now; what comes before it may change that", paint.careful("≈"));
+        }
         if !self.for_good.is_empty() {
             let _ = writeln!(self.out, "{}", paint.bad("Cannot be undone:"));
             for line in &self.for_good {
@@ -224,7 +247,7 @@ fn counted_are(n: usize, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Command, Run};
+    use crate::contract::{Command, Run, Tally};
 
     fn path(parts: &[&str]) -> Vec<String> {
         parts.iter().map(|p| (*p).to_owned()).collect()
@@ -263,9 +286,16 @@ mod tests {
             planned(&["Move", "Copy"], vec![], &[], Some("waits: the unit is active")),
             Event::PointOfNoReturn { path: path(move_it), reason: "names point to it".into() },
             Event::Expected { path: path(move_it), what: "routers run".into(), holds: None },
+            planned(
+                move_it,
+                vec![Step { deed: run("dest", "start"), undo: Undo::NotNeeded }],
+                &[""],
+                Some("as things are now; x comes before it"),
+            ),
+            planned(move_it, vec![], &[], Some("as things are now; x comes before it")),
             Event::Note { path: path(move_it), text: "what comes next in \"Move\" is known only in the run: x".into() },
         ];
-        insta::assert_snapshot!(plan(&events, Paint::PLAIN), @r#"
+        insta::assert_snapshot!(plan(&events, Paint::PLAIN), @r"
         Plan of conductor
 
         Check
@@ -288,16 +318,22 @@ mod tests {
             ssh dest: waits: the unit is active
           ──── point of no return: names point to it ────
           ? routers run  checked in the run
-          what comes next in "Move" is known only in the run: x
+          ≈ dest: start
+            undo: not needed
+          ≈ ssh dest: already so
+          ? what comes next is known only in the run: x
 
-        3 deeds on source, dest, 2 of them can be undone.
+        4 deeds on source, dest; 3 of them can be undone.
+        ≈ as things are now; what comes before it may change that
         Cannot be undone:
           dest: erase^[[2J: it is gone
         Rollback stops at the point of no return, in Move: names point to it
         1 expectation is checked in the run.
-        "#);
+        ");
         let coloured = plan(&events, Paint::COLOURS);
         assert!(coloured.contains("\x1b[31m-old\x1b[0m") && !coloured.contains("\x1b[2J"));
+        let refused = Event::RunEnds { run: String::new(), state: "refused".into(), tally: Tally::default() };
+        assert_eq!(plan(&[refused], Paint::PLAIN), "\nThe plan ends here.\n");
         assert!(plan(&[], Paint::PLAIN).contains("Nothing to do"));
     }
 }

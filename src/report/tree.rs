@@ -244,7 +244,12 @@ impl Tree {
             Event::PointOfNoReturn { path, reason } => {
                 self.say(path, now, Ink::Careful, "! point of no return: ", reason, "");
             }
-            Event::Connection { host, text } => self.say(&[], now, Ink::Dim, "~ ", &format!("{host}: {text}"), ""),
+            Event::Connection { host, text } => {
+                // Beside what is at hand there: a loss is read where it was felt.
+                let there = self.hands.iter().rev().find(|h| h.host.as_ref() == Some(host));
+                let path = there.or(self.hands.last()).map(|h| h.path.clone()).unwrap_or_default();
+                self.say(&path, now, Ink::Dim, "~ ", &format!("{host}: {text}"), "");
+            }
             Event::Warning { text } => self.say(&[], now, Ink::Careful, "! ", text, ""),
             Event::Undo { deed, how, why } => {
                 let why = why.as_ref().map(|w| format!(": {w}")).unwrap_or_default();

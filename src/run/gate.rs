@@ -279,7 +279,9 @@ impl Gate {
                 Ok(Plan::Do(steps)) if !steps.is_empty() => {
                     self.is_as_shown(key, &steps)?;
                     self.may_send_again(key, &steps)?;
-                    self.prepare(&steps)?;
+                    if let Err(halt) = self.prepare(&steps) {
+                        return self.never_sent(&Half { seq, key, spec }, &name, began, halt);
+                    }
                     let mut rows = vec![Row::call(seq, &name, key, CallState::Begun, &Value::Null)];
                     rows.extend(steps.iter().enumerate().flat_map(|(n, s)| Row::deed(seq, n, s)));
                     rows.push(Row::deed_begins(seq, 0, 1, self.record()?.tick()));
@@ -311,6 +313,15 @@ impl Gate {
         };
         self.ride("reading", seq, vec![row])?;
         self.ended(key, seq, began, how, answer)
+    }
+
+    /// A host could not be made ready, so nothing was sent: a failure like any other.
+    fn never_sent(&self, call: &Half, lane: &str, began: Instant, halt: Halt) -> Outcome {
+        if let Halt::Failed(f) = &halt {
+            let row = Row::call(call.seq, lane, call.key, CallState::Failed, &json!(f));
+            self.ride("reading", call.seq, vec![row])?;
+        }
+        self.ended(call.key, call.seq, began, "failed", Err(halt))
     }
 
     fn ended(&self, key: &Key, id: i64, began: Instant, how: &str, answer: Outcome) -> Outcome {
@@ -485,7 +496,10 @@ impl Gate {
             };
             return self.observed(&half, &steps, answer);
         };
-        self.prepare(&steps)?;
+        // A host that cannot be reached says nothing of what was begun there: it stays begun.
+        if let Err(Halt::Failed(f)) = self.prepare(&steps) {
+            return self.poison(Stop::Fault(f.message));
+        }
         let last = deeds.len() - 1;
         let again = |deeds: &mut Vec<(Step, i64)>| -> Outcome<()> {
             deeds[n].1 += 1;

@@ -5,6 +5,7 @@
 //! Deliberately not here: the journal (the gate records), and deciding what to do about an
 //! unknown outcome (this room only says what can be seen).
 
+mod answer;
 mod ask;
 mod attach;
 mod call;

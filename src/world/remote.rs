@@ -47,7 +47,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     for host in &settings.hosts {
         let mut files = vec![];
         for way in ways(host, &known_hosts, settings.connect_timeout.as_secs().max(1))? {
-            let file = control.path().join(&machine_alias(host)).with_extension(files.len().to_string());
+            let file = control.path().join(machine_alias(host)).with_extension(files.len().to_string());
             write_private(&file, &way.config)?;
             files.push((way, file));
         }
@@ -62,6 +62,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known_hosts,
         links,
         first_contact: tokio::sync::Mutex::new(()),
+        copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         prepared: Mutex::default(),
         sent: Mutex::default(),
     };
