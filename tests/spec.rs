@@ -107,10 +107,11 @@ fn played(case: &Path) -> String {
 fn normal(text: &str, folder: &Path) -> String {
     let text = text.replace(&folder.display().to_string(), "DESK");
     let re = |r: &str| Regex::new(r).expect("a pattern");
-    let text = re(r"\b\d+\.\d+s\b").replace_all(&text, "T").into_owned();
+    let text = re(r"\b\d+\.\d+ ?s\b").replace_all(&text, "T").into_owned();
     let text = re(r"\b\d+s ago\b").replace_all(&text, "T ago").into_owned();
+    let text = re(r"time left \d+s\b").replace_all(&text, "time left T").into_owned();
     let text = re(r"about \d+s\b").replace_all(&text, "about T").into_owned();
-    let text = re(r"\b\d+ms\b").replace_all(&text, "T").into_owned();
+    let text = re(r"\b\d+ ?ms\b").replace_all(&text, "T").into_owned();
     let text = re(r"pid \d+").replace_all(&text, "pid N").into_owned();
     let text = re(r"_ms\b(\W+)\d+").replace_all(&text, "_ms${1}0").into_owned();
     let text = re(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( \w+)?").replace_all(&text, "WHEN").into_owned();

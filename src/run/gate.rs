@@ -653,7 +653,8 @@ pub fn short(key: &Key) -> String {
         v => v.to_string(),
     };
     let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
-    let args: Vec<String> = first.iter().filter_map(|k| key.args.get(*k)).map(word).collect();
+    let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
+    let args: Vec<String> = told.map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()
 }
 

@@ -5,6 +5,7 @@ use super::config::Way;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
+use super::redact::Redactor;
 use super::settings::{HostConfig, Reach, Settings};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
@@ -25,6 +26,8 @@ pub const LONGEST_REQUEST: usize = 120_000;
 /// All hosts of a run.
 pub struct Fleet {
     pub settings: Settings,
+    /// What is known of secrets, so that no output tells it.
+    pub redactor: Redactor,
     pub control: tempfile::TempDir,
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,

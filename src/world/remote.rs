@@ -58,6 +58,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
         settings,
+        redactor: super::redact::Redactor::default(),
         control,
         known_hosts,
         links,
