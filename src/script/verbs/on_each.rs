@@ -104,7 +104,7 @@ fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Optio
     }
     if !failures.is_empty() {
         let names: Vec<&str> = failures.iter().filter_map(|(n, _)| Some(asked.labels.get(*n)?.as_str())).collect();
-        let text = format!("{} of {} failed, as many as may: {}", names.len(), asked.items.len(), names.join(", "));
+        let text = format!("{} of {} failed, and so many may: {}", names.len(), asked.items.len(), names.join(", "));
         play.gate.hear(&Event::Warning { text });
     }
     play.gate.close(seq);
