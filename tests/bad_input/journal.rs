@@ -15,7 +15,8 @@ fn row_4_no_run_fits_or_several_do() {
     let desk = Desk::here();
     desk.refuses(&["resume"], 2, &["there is no run to resume", "mig run PLAYBOOK"]);
     desk.runs(FAILS).ends(4);
-    desk.runs(FAILS).ends(4);
+    // The first one still holds the machine; the second is a run all the same, and can go on later.
+    desk.runs(FAILS).ends(6).has(&["here is held by run"]);
     let ids = desk.run_ids();
     assert_eq!(ids.len(), 2);
     for (verb, what) in [("resume", "resume"), ("rollback", "roll back")] {
