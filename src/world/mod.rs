@@ -29,6 +29,7 @@ mod port;
 mod printable;
 mod put;
 mod reboot;
+mod redact;
 mod remote;
 mod run;
 mod script;

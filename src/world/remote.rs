@@ -63,6 +63,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
         settings,
+        redactor: super::redact::Redactor::default(),
         control,
         known_hosts,
         links,
@@ -85,6 +86,16 @@ impl Remote {
     }
     fn ask<T>(&self, work: impl AsyncFnOnce(&Fleet) -> Outcome<T>) -> Outcome<T> {
         self.wait(work).unwrap_or_else(|| failed("the world is closed"))
+    }
+    /// Fetches a secret, to know before the first deed that it can be had. The value stays where it is.
+    ///
+    /// # Errors
+    /// It cannot be had, or could not be kept out of reports.
+    pub fn has_secret(&self, name: &str) -> Result<()> {
+        match &self.fleet {
+            Some(fleet) => (fleet.settings.secrets)(name).map(drop),
+            None => Ok(()),
+        }
     }
     /// The same on many hosts, some at a time: what was said, in no order.
     fn on_each(&self, hosts: &[HostRecord], work: impl Fn(&HostRecord) -> Option<String> + Sync) -> Vec<String> {

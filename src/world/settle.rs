@@ -40,7 +40,11 @@ impl Fleet {
         if is_wiped {
             return Settled::Unknown(wiped(run, &job));
         }
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        // What it printed may hold what it was given: that must be known to be kept out.
+        if let Some(Err(halt)) = run.stdin.as_ref().map(|stdin| self.fill(stdin)) {
+            return Settled::Unknown(reason(&halt));
+        }
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
         let attached = match self.attach(link, &job, run, &mut live).await {
             Ok(attached) => attached,
             Err(halt) => {
