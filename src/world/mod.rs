@@ -25,6 +25,7 @@ mod pool;
 mod port;
 mod printable;
 mod put;
+mod put_checked;
 mod reboot;
 mod remote;
 mod run;
