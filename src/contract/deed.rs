@@ -100,6 +100,8 @@ pub struct PutChecked {
     /// Makes the file count, and exits 0 only once it does. It may be run again: with the old file
     /// back in its place, it makes that one count.
     pub apply: Command,
+    /// What `apply` does, for the plan: "nginx reloaded".
+    pub applied: String,
     /// The file stays in place even if it is refused, and the deed fails: of an undo, which must
     /// bring back what was there.
     #[serde(default)]
@@ -302,7 +304,8 @@ impl fmt::Display for Deed {
                 Ok(())
             }
             Deed::Put(p) => p.fmt(f),
-            Deed::PutChecked(c) => write!(f, "{}, checked, and reloaded", c.put),
+            Deed::PutChecked(c) if c.insist => write!(f, "{}, and {}", c.put, c.applied),
+            Deed::PutChecked(c) => write!(f, "{}, kept only if `{}` takes it, and {}", c.put, c.validate, c.applied),
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }

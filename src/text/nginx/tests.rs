@@ -1,3 +1,5 @@
+//! Upstreams pointed elsewhere: what changes, what stays, and what is refused.
+
 use super::*;
 use proptest::prelude::*;
 

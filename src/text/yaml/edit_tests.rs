@@ -1,3 +1,5 @@
+//! One value set in place: what changes, what stays, and what is refused.
+
 use super::*;
 use proptest::prelude::*;
 
