@@ -4,7 +4,7 @@ use super::exit::show_all;
 use super::wrong::Wrong;
 use super::{
     Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs,
-    show,
+    show, test, unlock,
 };
 use crate::error::Kind;
 use clap::FromArgMatches;
@@ -50,10 +50,12 @@ fn dispatch(cli: &Cli) -> Result<u8, Wrong> {
         Command::Resolve(args) => resolve::run(args, globals),
         Command::Finish(args) => finish::run(args, globals),
         Command::Runs(_) => runs::run(globals),
+        Command::Unlock(args) => unlock::run(args, globals),
         Command::Show(args) => show::run(args, globals),
         Command::Check(args) => check::run(args, globals),
         Command::Doc(args) => doc::run(args),
         Command::Lab(args) => lab::run(args, globals),
+        Command::Test(args) => test::run(args, globals),
         Command::Journal(args) => journal::run(args, globals),
         Command::Completions(args) => Ok(completions::run(args)?),
         Command::Man(args) => Ok(man::run(args)?),

@@ -3,11 +3,15 @@
 use crate::error::{Error, Result};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The longest path a control folder may have: a socket's path has 108 bytes; the openssh crate
 /// adds 29, ssh itself 17 while it binds, and one ends it.
 const LONGEST: usize = 61;
+/// A folder that is younger may be in the making.
+const OLD: Duration = Duration::from_secs(600);
 
 /// Makes the folder: `$XDG_RUNTIME_DIR/mig/RUN-XXXXXX`, or one in the folder for temporary files.
 pub fn make(run: &str) -> Result<tempfile::TempDir> {
@@ -19,6 +23,7 @@ pub fn make(run: &str) -> Result<tempfile::TempDir> {
             tried.push(format!("{} would make {length} bytes", base.display()));
             continue;
         }
+        sweep(&base);
         // Private from the first moment, under a name that nobody can foresee.
         let mode = fs::Permissions::from_mode(0o700);
         match tempfile::Builder::new().prefix(&format!("mig-{short}-")).permissions(mode).tempdir_in(&base) {
@@ -32,6 +37,27 @@ pub fn make(run: &str) -> Result<tempfile::TempDir> {
     ))
     .hint("set TMPDIR or XDG_RUNTIME_DIR to a folder with a short path")
     .err()
+}
+
+/// Removes the folders of runs that were killed: ours, old enough, and nobody listens there.
+fn sweep(base: &Path) {
+    let uid = rustix::process::getuid().as_raw();
+    for folder in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = folder.file_name();
+        let name = name.to_string_lossy();
+        let is_named =
+            name.len() == "mig-12345678-XXXXXX".len() && name.starts_with("mig-") && name.as_bytes()[12] == b'-';
+        let is_old = |m: &fs::Metadata| m.modified().is_ok_and(|t| t.elapsed().is_ok_and(|age| age > OLD));
+        let is_ours =
+            folder.metadata().is_ok_and(|m| m.is_dir() && m.uid() == uid && m.mode() & 0o777 == 0o700 && is_old(&m));
+        if !is_named || !is_ours {
+            continue;
+        }
+        let mut inside = fs::read_dir(folder.path()).into_iter().flatten().flatten();
+        if !inside.any(|entry| UnixStream::connect(entry.path().join("master")).is_ok()) {
+            let _ = fs::remove_dir_all(folder.path());
+        }
+    }
 }
 
 /// The length of the path of a folder made in `base`.

@@ -76,6 +76,37 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
     }
 }
 
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn clear_file(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => {
+            Error::bad_input(format!("{}: cannot be removed: {}", path.display(), why(&e))).err()
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Empties a folder, but for what bears one of these names.
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub fn clear(folder: &Path, but: &[&str]) -> Result<()> {
+    for name in names_in(folder).iter().filter(|n| !but.contains(&n.as_str())) {
+        let path = folder.join(name);
+        let is_folder = path.symlink_metadata().is_ok_and(|m| m.is_dir());
+        let gone = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(e) = gone
+            && e.kind() != ErrorKind::NotFound
+        {
+            return Error::bad_input(format!("{}: cannot be removed: {}", path.display(), why(&e))).err();
+        }
+    }
+    Ok(())
+}
+
 /// The names of what lies in a folder, sorted; none when there is no such folder.
 pub fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

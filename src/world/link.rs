@@ -29,6 +29,8 @@ pub struct Fleet {
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
+    /// A copy needs a session on each of two hosts: copies against each other must not take all.
+    pub copies: Semaphore,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
@@ -88,24 +90,29 @@ impl Fleet {
     /// Sends a script and takes its answer. The channel is its own; at most eight are open on a
     /// host at a time, the others wait.
     pub async fn call(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
-        let _place = link.limit.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
+        let wait = async {
+            let _place = link.limit.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
+            self.call_now(link, call, None).await
+        };
+        within(limit, wait).await
+    }
+
+    /// The same without waiting for others: for what ends them.
+    pub async fn call_now(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
         let talk = async {
             match link.config.reach {
                 Reach::Local => self.call_here(link, call).await,
                 _ => self.call_there(link, call).await,
             }
         };
-        match limit {
-            None => talk.await,
-            Some(limit) => tokio::time::timeout(limit, talk).await.unwrap_or(Err(Trouble::TimedOut)),
-        }
+        within(limit, talk).await
     }
 
     async fn call_there(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
         let nonce = nonce();
         let line = call.script.line(link.config.sudo, &nonce, &call.args);
         if line.len() > LONGEST_REQUEST {
-            return Err(failed::<()>(format!("the request for {} is too long", link.config.name)).unwrap_err().into());
+            return Err(Failure::new(format!("the request for {} is too long", link.config.name)).into());
         }
         let stdio = || if call.reads_stdin() { Stdio::piped() } else { Stdio::null() };
         for _ in 0..4 * SESSIONS {
@@ -148,7 +155,7 @@ impl Fleet {
             }
             return Err(Trouble::Lost("the session was ended".into()));
         }
-        Err(failed::<()>(format!("{} opens no session for us (MaxSessions?)", link.config.name)).unwrap_err().into())
+        Err(Failure::new(format!("{} opens no session for us (MaxSessions?)", link.config.name)).into())
     }
 
     async fn call_here(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
@@ -165,7 +172,7 @@ impl Fleet {
         let mut child = match child {
             Ok(child) => child,
             Err(e) => {
-                return Err(failed::<()>(format!("setsid cannot be started on this machine: {e}")).unwrap_err().into());
+                return Err(Failure::new(format!("setsid cannot be started on this machine: {e}")).into());
             }
         };
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -293,6 +300,13 @@ impl Fleet {
             return Err(Refusal::Final(failure.into()));
         }
         Err(refusal(text))
+    }
+}
+
+async fn within(limit: Option<Duration>, talk: impl Future<Output = Result<Reply, Trouble>>) -> Result<Reply, Trouble> {
+    match limit {
+        None => talk.await,
+        Some(limit) => tokio::time::timeout(limit, talk).await.unwrap_or(Err(Trouble::TimedOut)),
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
         live.more(true, b"begin");
         live.catch_up((0, 1 << 20));
         assert_eq!(live.at(), (0, (1 << 20) - END));
-        live.end(true, b"begin....", &vec![b'x'; 100], 1 << 20);
+        live.end(true, b"begin....", &[b'x'; 100], 1 << 20);
         let text = ear.0.lock().unwrap().clone();
         assert!(text.starts_with("begin\n[... 983035 bytes not shown ...]\n"), "{}", &text[..60]);
         assert!(text.ends_with(&"x".repeat(100)));

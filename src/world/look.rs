@@ -47,7 +47,7 @@ impl Fleet {
         let words: Vec<&str> = session.split_whitespace().collect();
         if let [session, process, start] = words[..] {
             let mut call = Call::new(script::END, ["-", session, process, start]);
-            let _ = self.call(link, &mut call, Some(Duration::from_secs(20))).await;
+            let _ = self.call_now(link, &mut call, Some(Duration::from_secs(20))).await;
         }
     }
 

@@ -56,7 +56,7 @@ impl Fleet {
                 .map(str::to_owned)
                 .chain([owner, mode])
                 .collect();
-        let (mut tries, mut torn) = (Tries::default(), 0);
+        let (mut tries, mut torn, mut is_sent) = (Tries::default(), 0, false);
         loop {
             let sent = match &content {
                 Content::Bytes(bytes) => {
@@ -70,8 +70,11 @@ impl Fleet {
             };
             let said = match sent {
                 Ok(said) => said,
+                // Nothing has gone out yet.
+                Err(Trouble::Halt(halt)) if !is_sent => return Err(halt),
                 Err(trouble) => {
-                    tries.again(self, &put.host, trouble).await?;
+                    is_sent = true;
+                    tries.again(self, &put.host, trouble).await.map_err(super::run::not_known_yet)?;
                     continue;
                 }
             };
@@ -176,7 +179,8 @@ impl Fleet {
         args: &[String],
     ) -> Result<String, Trouble> {
         let source = self.link(from)?;
-        let Some(to) = &put.to else { return Err(failed::<()>("there is nothing to copy").unwrap_err().into()) };
+        let _turn = self.copies.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
+        let Some(to) = &put.to else { return Err(Failure::new("there is nothing to copy").into()) };
         let first = format!("{} {}\n", to.sha256.as_deref().unwrap_or("-"), to.size).into_bytes();
         let (read, mut passes) = mpsc::channel::<Vec<u8>>(16);
         let (write, mut written) = mpsc::channel::<Vec<u8>>(16);

@@ -4,20 +4,21 @@
 //! command with its output in files, notes the exit code, and answers. What breaks on the way is
 //! asked for afterwards by the token.
 
+use super::answer::{Ended, outcome, whole};
 use super::ask::{Job, Progress, Window};
 use super::attach::Attached;
 use super::call::{Call, Sink, Trouble};
-use super::capped::{Capped, LIMIT};
+use super::capped::LIMIT;
 use super::folder::Tries;
 use super::link::{Fleet, LONGEST_REQUEST, Link};
 use super::live::Live;
 use super::look::seconds;
-use super::{printable, script};
-use crate::contract::{Failure, Halt, Outcome, Output, Run, Stop, Token, quote};
+use super::script;
+use crate::contract::{Failure, Halt, Outcome, Run, Stop, Token, quote};
 use crate::fault;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -31,18 +32,6 @@ const LAST_WORD: Duration = Duration::from_secs(15);
 pub const CHUNK: u64 = 256 << 10;
 /// The head of an output that the first answer brings (`head -c` in the wrapper).
 const HEAD: u64 = (LIMIT / 2) as u64;
-/// How many lines a failure shows.
-const LINES: usize = 20;
-
-/// How a command ended, as its host noted it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ended {
-    pub code: i64,
-    pub timed_out: bool,
-    pub stdout: String,
-    pub stderr: String,
-}
-
 /// What one sending came to.
 enum Sent {
     Ended {
@@ -96,15 +85,21 @@ impl Fleet {
             self.note_sent(link, &job);
             match self.send(link, &job, run, &mut live).await {
                 Ok(Sent::Ended { code, timed_out, out, err }) => {
-                    let ended = self.collect(link, &job, (code, timed_out), Some((out, err)), &mut live).await?;
+                    let ended = self
+                        .collect(link, &job, (code, timed_out), Some((out, err)), &mut live)
+                        .await
+                        .map_err(not_known_yet)?;
                     return outcome(run, ended);
                 }
                 Ok(Sent::Again) => {}
-                Err(trouble) => tries.again(self, &run.host, trouble).await?,
+                // Nothing has gone out.
+                Err(Trouble::Halt(halt)) => return Err(halt),
+                Err(trouble) => tries.again(self, &run.host, trouble).await.map_err(not_known_yet)?,
             }
-            match self.attach(link, &job, run, &mut live).await? {
+            match self.attach(link, &job, run, &mut live).await.map_err(not_known_yet)? {
                 Attached::Ended { code, timed_out } => {
-                    let ended = self.collect(link, &job, (code, timed_out), None, &mut live).await?;
+                    let ended =
+                        self.collect(link, &job, (code, timed_out), None, &mut live).await.map_err(not_known_yet)?;
                     return outcome(run, ended);
                 }
                 // It never arrived, and nothing can have been forgotten: the guard makes it safe.
@@ -173,9 +168,10 @@ impl Fleet {
         let (mut out, mut err) = (vec![], vec![]);
         let (mut keep_out, mut keep_err) = (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));
         let mut call = Call::new(script::START, args).out(Sink::To(&mut keep_out)).err(Sink::To(&mut keep_err));
+        let head = call.head.clone();
         let reply = tokio::select! {
             reply = self.call(link, &mut call, None) => reply?,
-            trouble = self.watch(link, job, run, live) => return Err(trouble),
+            trouble = self.watch(link, job, run, live, &head) => return Err(trouble),
         };
         let words: Vec<&str> = reply.said.split_whitespace().collect();
         let nothing =
@@ -199,7 +195,11 @@ impl Fleet {
 
     /// Beside a command that runs: tells its output as it comes, and ends it when its time is over.
     /// Comes back only when it does not answer even then.
-    async fn watch(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>) -> Trouble {
+    async fn watch(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>, head: &Mutex<String>) -> Trouble {
+        // It may wait for a session or a connection first; that is not its time.
+        while head.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let deadline = Instant::now() + Duration::from_millis(run.timeout_ms);
         let mut pause = QUIET;
         loop {
@@ -228,7 +228,7 @@ impl Fleet {
         live: &mut Live<'_>,
         look: bool,
     ) -> Result<super::ask::Asked, Trouble> {
-        let shared = std::sync::Mutex::new(live);
+        let shared = Mutex::new(live);
         let more = |is_stderr: bool, b: &[u8]| shared.lock().unwrap_or_else(PoisonError::into_inner).more(is_stderr, b);
         let (mut out, mut err) = (|b: &[u8]| more(false, b), |b: &[u8]| more(true, b));
         let window = Window { from: shared.lock().unwrap_or_else(PoisonError::into_inner).at(), limit: CHUNK, look };
@@ -241,7 +241,7 @@ impl Fleet {
     pub async fn end(&self, link: &Link, job: &Job) {
         let prefix = format!("{}/{}", job.folder, job.token);
         let mut call = Call::new(script::END, [prefix]);
-        let _ = self.call(link, &mut call, Some(Duration::from_secs(30))).await;
+        let _ = self.call_now(link, &mut call, Some(Duration::from_secs(30))).await;
     }
 
     /// The whole answer of a command that ended: head and tail of what it printed.
@@ -298,60 +298,16 @@ impl Fleet {
     }
 }
 
-/// Head and tail of one output as text, without the newline at its end.
-fn whole(head: &[u8], tail: &[u8], size: u64) -> String {
-    let mut all = Capped::default();
-    all.pour(head);
-    all.skip(size.saturating_sub((head.len() + tail.len()) as u64));
-    all.pour(tail);
-    let mut text = all.into_text();
-    if text.ends_with('\n') {
-        text.pop();
+/// A deed may have been done, and its host cannot be asked: that is no failure with a known end.
+/// The run stops, and a resume settles it.
+pub fn not_known_yet(halt: Halt) -> Halt {
+    match halt {
+        Halt::Failed(f) => Halt::Stop(Stop::Fault(format!(
+            "{}; what was begun there may go on, and its end is not known yet: resume when the host can be reached",
+            f.message
+        ))),
+        halt => halt,
     }
-    text
-}
-
-/// The answer of a command that ended.
-pub fn outcome(run: &Run, ended: Ended) -> Outcome<Value> {
-    let Ended { code, timed_out, stdout, stderr } = ended;
-    if timed_out {
-        let message = format!("it ran longer than {} and was ended (exit code {code})", seconds(run.timeout_ms));
-        let failure = Failure { code, ..Failure::new(message).hint("give it more time with #{ timeout: \"...\" }") };
-        return Err(with_output(failure, &stdout, &stderr).into());
-    }
-    if run.ok.contains(&code) {
-        let Output { code, stdout, stderr } = Output { code, stdout, stderr };
-        return Ok(json!({ "code": code, "stdout": stdout, "stderr": stderr }));
-    }
-    let failure = Failure { code, ..Failure::new(format!("exit code {code}{}", meaning(code))) };
-    Err(with_output(failure, &stdout, &stderr).into())
-}
-
-/// What a shell means by some exit codes.
-fn meaning(code: i64) -> &'static str {
-    match code {
-        126 => " (found, but not executable)",
-        127 => " (no such program)",
-        137 => " (killed; out of memory?)",
-        143 => " (terminated)",
-        _ => "",
-    }
-}
-
-/// The last lines of both outputs; those of stderr stand last and are never cut for the others.
-fn with_output(failure: Failure, stdout: &str, stderr: &str) -> Failure {
-    let errors = last_lines(stderr, LINES);
-    let room = LINES.saturating_sub(errors.lines().count());
-    let texts = [last_lines(stdout, room), errors];
-    let text = texts.iter().filter(|t| !t.trim().is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n");
-    if text.is_empty() { failure } else { failure.output(text) }
-}
-
-pub fn last_lines(text: &str, lines: usize) -> String {
-    let all: Vec<&str> = text.trim_end().lines().collect();
-    // A line may be as long as it likes; a page may not.
-    let tail = all[all.len().saturating_sub(lines)..].iter().map(|l| l.chars().take(500).collect::<String>());
-    printable(&tail.collect::<Vec<_>>().join("\n"))
 }
 
 /// Whether the command goes into a file first. The wrapper and the quoting need room too.
@@ -389,21 +345,6 @@ mod tests {
 
     fn run(command: &str) -> Run {
         Run::new(&HostName::parse("h").unwrap(), Command::Shell(command.into()))
-    }
-    fn ended(code: i64, stdout: &str, stderr: &str) -> Ended {
-        Ended { code, timed_out: false, stdout: stdout.into(), stderr: stderr.into() }
-    }
-
-    #[test]
-    fn the_answer_of_a_command() {
-        let answer = outcome(&run("x"), ended(0, "a\n", "")).unwrap();
-        assert_eq!(answer, json!({ "code": 0, "stdout": "a\n", "stderr": "" }));
-        let Err(Halt::Failed(f)) = outcome(&run("x"), ended(255, "out", "one\n\x1b[31mtwo\n")) else { panic!() };
-        assert_eq!(
-            (f.message.as_str(), f.code, f.output.as_deref()),
-            ("exit code 255", 255, Some("out\none\n␛[31mtwo"))
-        );
-        assert_eq!(whole(b"a\n", b"", 2), "a");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What can be said of a deed that was begun and whose end nobody saw. Looks; never acts.
 
+use super::answer::{last_lines, outcome};
 use super::ask::Job;
 use super::attach::Attached;
 use super::folder::reason;
 use super::link::{Fleet, Link};
 use super::live::Live;
-use super::run::{last_lines, mismatch, outcome, wiped};
+use super::run::{mismatch, wiped};
 use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, unknown};
 use serde_json::{Value, json};
 
