@@ -2,6 +2,7 @@
 //! 127.0.0.1, ended by their process ids.
 
 #[path = "world/sshd.rs"]
+#[allow(dead_code, reason = "each test crate uses a part of it")]
 mod sshd;
 
 use mig::contract::*;

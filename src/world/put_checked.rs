@@ -4,10 +4,10 @@
 //! that breaks, or a `mig` that is killed, leaves no half of it: the script goes on, puts the old
 //! file back where it must, and its exit code is read later.
 
+use super::answer::last_lines;
 use super::folder::reason;
 use super::link::Fleet;
 use super::put::{Content, Place, differs, file_name, word};
-use super::run::last_lines;
 use super::{look, script};
 use crate::contract::{Command, Failure, Found, Halt, Outcome, PutChecked, Run, Settled, Token, failed, quote};
 use serde_json::{Value, json};
@@ -125,8 +125,9 @@ fn verdict(checked: &PutChecked, answer: &Value) -> Outcome<Value> {
         60 => said(format!("{host}: the new {path} was refused, and the old one is back"))
             .hint(format!("what refused it: {}", first_line(&checked.validate))),
         61 => said(format!("{host}: the new {path} did not take effect; the old one is back, and in effect")),
-        62 => said(format!("{host}: the new {path} did not take effect; {why}"))
-            .hint("look at the service on the host: it may run with neither"),
+        62 => said(format!("{host}: the new {path} did not take effect; {why}")).hint(
+            "what ran before may run on as it is; what is wrong stands in the output, and is not in this file alone",
+        ),
         63 => said(format!("{host}: {why}; see what refuses it, then roll back again")),
         64 => said(format!("{host}: the new {path} was refused, and {why}"))
             .hint("the old text stands in the journal: mig show"),
