@@ -1,5 +1,5 @@
 //! Every upstream of a folder of nginx files pointed elsewhere, read again, and taken back. The folder
-//! is `MIG_NGINX_CORPUS`, else files of real systems where they lie beside the project.
+//! is `MIG_NGINX_CORPUS` (several with colons between them), else files of real systems where they lie beside the project.
 
 use mig::text::nginx::{Directive, Edited, LIMIT, Scheme, Server, Splice, Wanted, apply, point, read};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 fn folders() -> Vec<PathBuf> {
     match std::env::var_os("MIG_NGINX_CORPUS") {
-        Some(folder) => vec![folder.into()],
+        Some(folders) => std::env::split_paths(&folders).collect(),
         None => {
             let root = Path::new(env!("CARGO_MANIFEST_DIR"));
             ["../shared/fixtures/nginx", "../shared/fixtures/pryv"].iter().map(|f| root.join(f)).collect()
@@ -96,7 +96,7 @@ fn every_upstream_is_edited_and_taken_back() {
     }
     let (mut unread, mut upstreams, mut edits, mut already, mut wrong) = (vec![], 0, 0, 0, vec![]);
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
-    let server = Server::parse("192.0.2.20:443").unwrap();
+    let server = Server::parse("192.0.2.20:443").expect("a server");
     for file in &all {
         let Ok(text) = fs::read(file) else { continue };
         let tree = match read(&text) {
@@ -168,7 +168,7 @@ fn a_truncated_file_is_never_edited_in_half() {
     for text in all.iter().filter_map(|f| fs::read(f).ok()).filter(|t| t.len() < 20_000.min(LIMIT)).take(60) {
         for end in (0..text.len()).step_by(7) {
             let wanted = Wanted {
-                upstreams: vec![("core_server".into(), Server::parse("192.0.2.20:443").unwrap())],
+                upstreams: vec![("core_server".into(), Server::parse("192.0.2.20:443").expect("a server"))],
                 scheme: None,
                 host_header: true,
                 keep_uri: true,

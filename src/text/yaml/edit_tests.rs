@@ -59,6 +59,7 @@ fn an_item_is_added_in_each_of_the_three_cases() {
         ("a:\n  ports: [y]", "a:\n  ports: [y, x]"),
         ("a:\n  ports: [ ]", "a:\n  ports: [x ]"),
         ("a:\n  ports: ['y',]", "a:\n  ports: ['y','x']"),
+        ("a:\n  ports:\n    -\n      k: 1\n", "a:\n  ports:\n    -\n      k: 1\n    - x\n"),
         ("a:\n  ports:\n  - y\nb: 1", "a:\n  ports:\n  - y\n  - x\nb: 1"),
         ("a:\n  b: 1\n", "a:\n  b: 1\n  ports:\n    - x\n"),
         ("a:\r\n  b: 1", "a:\r\n  b: 1\r\n  ports:\r\n    - x"),

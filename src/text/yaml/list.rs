@@ -17,13 +17,16 @@ pub(super) fn append(source: &str, node: &Node, items: &[Node], item: &Plain) ->
         return both(style, |s| Splice { span: at..at, new: format!("{before}{}", render(item, s)) });
     }
     let Some(last) = items.last() else { return vec![] };
-    // The dash of an item stands before it, with nothing but blanks in front in its line.
-    let indent = items.iter().rev().find_map(|n| {
-        let line = &source[line_start(source, n.span.start)..n.span.start];
+    // The dash of an item stands before it in its line; where the item begins on the next line, the list
+    // itself begins with the dash of its first one.
+    let dash = |at: usize| {
+        let line = &source[line_start(source, at)..];
         let blanks = line.len() - line.trim_start_matches(' ').len();
         line[blanks..].starts_with('-').then(|| line[..blanks].to_string())
-    });
-    let Some(indent) = indent else { return vec![] };
+    };
+    let Some(indent) = items.iter().rev().map(|n| n.span.start).chain([node.span.start]).find_map(dash) else {
+        return vec![];
+    };
     both(style, |s| line_at(source, last.span.end, &format!("{indent}- {}", render(item, s))))
 }
 
