@@ -1,8 +1,6 @@
 //! Values of a folder of YAML files set, read again, and compared. The folder is `MIG_YAML_CORPUS`,
 //! else files of real systems where they lie beside the project.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 use mig::text::yaml::{Edited, Key, LIMITS, Node, Path, Plain, Value, Wish, parse, set};
 use std::collections::BTreeMap;
 use std::fs;
