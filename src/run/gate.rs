@@ -365,7 +365,7 @@ impl Gate {
             };
             for deed in std::iter::once(&step.deed).chain(undo) {
                 wanted.extend(deed.host());
-                if let Deed::Put(p) = deed
+                if let Some(p) = deed.put()
                     && let Source::File { host, .. } = &p.source
                 {
                     wanted.insert(host);

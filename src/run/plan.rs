@@ -196,10 +196,10 @@ fn first_line(c: &Command) -> String {
 
 /// The diff of a planned write, where both sides are texts that the deed and its undo carry.
 pub fn difference(step: &Step) -> String {
-    let Deed::Put(put) = &step.deed else { return String::new() };
+    let Some(put) = step.deed.put() else { return String::new() };
     let old = match &step.undo {
-        Undo::By(deeds) => deeds.iter().find_map(|d| match d {
-            Deed::Put(Put { source: Source::Bytes(old), path, .. }) if *path == put.path => Some(old.0.as_slice()),
+        Undo::By(deeds) => deeds.iter().find_map(|d| match d.put() {
+            Some(Put { source: Source::Bytes(old), path, .. }) if *path == put.path => Some(old.0.as_slice()),
             _ => None,
         }),
         _ => None,
@@ -231,7 +231,7 @@ struct Planted {
 
 impl Overlay {
     fn apply(&mut self, deed: &Deed) {
-        if let Deed::Put(put) = deed {
+        if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {

@@ -240,7 +240,7 @@ impl Rollback {
 
     fn prepare(&self, deed: &Deed) -> Result<(), End> {
         let mut hosts: Vec<&HostName> = deed.host().into_iter().collect();
-        if let Deed::Put(p) = deed
+        if let Some(p) = deed.put()
             && let Source::File { host, .. } = &p.source
         {
             hosts.push(host);
@@ -352,7 +352,7 @@ impl Undoing<'_> {
     /// A deed that was begun and whose end nobody saw is settled before it is taken back.
     fn settle_first(&mut self) -> Result<(), End> {
         let d = &self.deed;
-        if d.state == DeedState::Failed && d.undo.is_empty() && matches!(d.step.deed, Deed::Put(_)) {
+        if d.state == DeedState::Failed && d.undo.is_empty() && d.step.deed.put().is_some() {
             self.back.prepare(&d.step.deed)?;
             self.back.world.sweep(&d.step.deed);
         }

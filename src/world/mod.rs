@@ -28,6 +28,7 @@ mod pool;
 mod port;
 mod printable;
 mod put;
+mod put_checked;
 mod reboot;
 mod redact;
 mod remote;

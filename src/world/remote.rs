@@ -163,6 +163,7 @@ impl World for Remote {
         self.ask(async |fleet| match deed {
             Deed::Run(run) => fleet.act_run(token, run).await,
             Deed::Put(put) => fleet.act_put(put).await,
+            Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
@@ -177,7 +178,7 @@ impl World for Remote {
             .unwrap_or_else(|| Settled::Unknown("the world is closed".into()))
     }
     fn sweep(&self, deed: &Deed) {
-        if let Deed::Put(put) = deed {
+        if let Some(put) = deed.put() {
             self.wait(async |fleet| fleet.sweep(put).await);
         }
     }
