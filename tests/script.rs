@@ -106,7 +106,7 @@ fn branches_that_fail_are_summed_up_and_the_canary_holds_the_others_back() {
         )
     };
     let said = error(stage.run(Mode::Live, &text("first: 1")));
-    assert!(said.contains("source: ") && said.contains("not begun, because the first failed: 1"), "{said}");
+    assert!(said.contains("source: ") && said.contains("not begun after that: 1"), "{said}");
     assert!(said.starts_with("p.rhai:1:1: "), "{said}");
     assert_eq!(done(Stage::new(json!({})).run(Mode::Live, &text("max_failures: 1"))), json!([null, "dest"]));
 }

@@ -197,7 +197,7 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::Reboot(_) | Deed::Ask { .. } => failed("not in this world"),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } => failed("not in this world"),
         }
     }
 
@@ -222,7 +222,7 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::Reboot(_) | Deed::Ask { .. } => Settled::Unknown("not in this world".into()),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } => Settled::Unknown("not in this world".into()),
         }
     }
 
