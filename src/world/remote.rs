@@ -78,6 +78,16 @@ impl Remote {
     fn ask<T>(&self, work: impl AsyncFnOnce(&Fleet) -> Outcome<T>) -> Outcome<T> {
         self.wait(work).unwrap_or_else(|| failed("the world is closed"))
     }
+    /// Ends all connections and removes their sockets now, whoever still holds the world: what a
+    /// process holds when it exits is not dropped, and ssh would stay for its idle time.
+    pub fn close(&self) {
+        if let Some(fleet) = &self.fleet {
+            for link in fleet.links.values() {
+                fleet.hang_up(link);
+            }
+            let _ = fs::remove_dir_all(fleet.control.path());
+        }
+    }
     /// The fingerprint under which a host is pinned, if it is.
     pub fn host_key(&self, host: &HostName) -> Option<String> {
         let fleet = self.fleet.as_ref()?;
@@ -153,11 +163,8 @@ impl World for Remote {
 impl Drop for Remote {
     fn drop(&mut self) {
         // Each session ends its master, by the path of its socket, when it goes.
-        if let Some(fleet) = self.fleet.take() {
-            for link in fleet.links.values() {
-                fleet.hang_up(link);
-            }
-        }
+        self.close();
+        self.fleet = None;
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_millis(100));
         }
