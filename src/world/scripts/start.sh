@@ -1,7 +1,7 @@
 # Starts a command at most once, waits, and answers with its output and exit code:
 # FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND REHEARSAL, the last of which is empty outside a lab:
 # there it counts what was really started, and may be told to die at one of the two places where an end is lost.
-r=$1 n=$2 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
+r=$1 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
 [ "$6" = no ] || i=$d.in
 begin here
 read -r k 2>/dev/null <"$r/marker" || say wiped
@@ -21,7 +21,7 @@ read -r b </proc/sys/kernel/random/boot_id; read -r u k </proc/uptime
 set -C; true 2>/dev/null >"$d.started" || say again; set +C
 echo "$s $6 $1 ${22} $b $u" 2>/dev/null >"$d.started" || { rm -f "$d.started"; say full; }
 [ "$z" = started ] && exit 1
-[ -z "$z" ] || echo "$n" >>"$r/starts"
+[ -z "$z" ] || echo "${d##*/}" >>"$r/starts"
 umask 022
 # A TERM for the command's session must not take the one who notes its end.
 trap : TERM HUP INT
