@@ -18,10 +18,10 @@ mod host;
 mod keys;
 #[path = "live/link.rs"]
 mod link;
-#[path = "live/running.rs"]
-mod running;
 #[path = "live/relay.rs"]
 mod relay;
+#[path = "live/running.rs"]
+mod running;
 #[path = "live/server.rs"]
 mod server;
 #[path = "live/torn.rs"]

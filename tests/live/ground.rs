@@ -74,7 +74,8 @@ fn refused() -> Option<String> {
                 return Some(format!("{program} is missing: tests/setup.sh installs it"));
             }
         }
-        let words = ["--mount", "--net", "--pid", "--fork", "--mount-proc", "ip", "link", "add", "br0", "type", "bridge"];
+        let words =
+            ["--mount", "--net", "--pid", "--fork", "--mount-proc", "ip", "link", "add", "br0", "type", "bridge"];
         let tried = Command::new("unshare").args(words).output().ok()?;
         let said = String::from_utf8_lossy(&tried.stderr).trim().to_owned();
         (!tried.status.success()).then(|| format!("namespaces or bridges are refused here: {said}"))
@@ -120,7 +121,8 @@ impl Ground {
         self.mig(&[&["run", "./book.rhai", "--accept-new-host-keys", "--yes"], more].concat())
     }
     pub fn book(&self, body: &str) -> String {
-        let names: Vec<&str> = self.hosts.keys().map(String::as_str).chain(["here"]).filter(|n| body.contains(n)).collect();
+        let names: Vec<&str> =
+            self.hosts.keys().map(String::as_str).chain(["here"]).filter(|n| body.contains(n)).collect();
         let params: String = names.iter().map(|n| format!("{n}: host(\"a machine\"), ")).collect();
         let lets: String = names.iter().map(|n| format!("let {n} = p.{n}; ")).collect();
         format!("//! A book of a test.\nlet p = params(#{{ {params}}});\n{lets}\n{body}\n")
@@ -167,9 +169,8 @@ impl Ground {
         let ended = self.mig(&["finish", run, "--yes"]).wait(60);
         assert_eq!(ended.code, Some(0), "mig finish: {}", ended.text);
         for host in self.hosts.values() {
-            let left: Vec<_> = fs::read_dir(host.file("/var/lib/mig")).into_iter().flatten().flatten().collect();
-            let left: Vec<_> = left.iter().filter(|e| e.path().is_dir() && e.path().join("marker").exists()).collect();
-            assert!(left.is_empty(), "{}: {left:?} are left", host.name);
+            let left = host.sh(&format!("ls -d /var/lib/mig/{run}")).stdout;
+            assert!(left.is_empty(), "{}: {} is left", host.name, String::from_utf8_lossy(&left));
         }
     }
     pub fn nobody_is_left(&self) {

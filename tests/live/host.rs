@@ -54,7 +54,11 @@ impl Host {
         for part in ["lib", "tmp", "log"] {
             fs::create_dir_all(tree.join("var").join(part)).unwrap();
         }
-        must(Command::new("sh").args(["-c", "cp -a /etc/. \"$1/etc/\" && rm -f \"$1\"/etc/ssh/ssh_host_*", "sh"]).arg(&tree));
+        must(
+            Command::new("sh")
+                .args(["-c", "cp -a /etc/. \"$1/etc/\" && rm -f \"$1\"/etc/ssh/ssh_host_*", "sh"])
+                .arg(&tree),
+        );
         fs::write(tree.join("etc/machine-id"), format!("{}\n", hex::encode(rand::random::<[u8; 16]>()))).unwrap();
         fs::create_dir_all(tree.join("root/.ssh")).unwrap();
         fs::copy(user_key.with_extension("pub"), tree.join("root/.ssh/authorized_keys")).unwrap();
@@ -122,7 +126,10 @@ impl Host {
         wait_for("a host that boots", 20, || self.tree.join("run/booted").exists());
         let first = children(child.id())[0];
         let cable = format!("d-{}", self.name);
-        in_net(self.desk, &["ip", "link", "add", &cable, "type", "veth", "peer", "name", "eth0", "netns", &first.to_string()]);
+        in_net(
+            self.desk,
+            &["ip", "link", "add", &cable, "type", "veth", "peer", "name", "eth0", "netns", &first.to_string()],
+        );
         in_net(self.desk, &["ip", "link", "set", &cable, "master", "br0", "up"]);
         in_net(first, &["ip", "link", "set", "eth0", "up"]);
         let addresses = {

@@ -37,7 +37,8 @@ const CHATTY: &str = "for i in $(seq 100); do echo line $i; sleep 0.2; done";
 #[test]
 fn row_19_link_down_before_the_start_is_sent() {
     let Some(g) = ground(&["dest"], "") else { return };
-    let body = format!("step(\"Before\", || {{ dest.ssh(\"true\", #{{ undo: false }}); {} }});{}", g.gate(), step("true"));
+    let body =
+        format!("step(\"Before\", || {{ dest.ssh(\"true\", #{{ undo: false }}); {} }});{}", g.gate(), step("true"));
     let run = g.begin(&body, &[]);
     g.wait_at_gate();
     g.host("dest").link_down();
