@@ -150,6 +150,9 @@ impl Host {
     pub fn start_sshd(&self) {
         self.must("/usr/sbin/sshd -f /etc/ssh/live.conf -E /var/log/sshd");
     }
+    pub fn is_up(&self) -> bool {
+        self.inner.lock().unwrap().up.is_some()
+    }
     /// Cuts the power.
     pub fn power_off(&self) {
         let up = self.inner.lock().unwrap().up.take();
@@ -213,6 +216,7 @@ impl Host {
     pub fn sh(&self, command: &str) -> Output {
         Command::new("timeout")
             .args(["30", "nsenter", "--target", &self.first().to_string(), "--all", "sh", "-c", command])
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .stdin(Stdio::null())
             .output()
             .unwrap()

@@ -17,9 +17,12 @@ fn row_33_host_key_changed_mid_migration() {
     let Some(g) = ground(&["dest"], "") else { return };
     let dest = g.host("dest");
     let old = fingerprint(&g, "dest");
-    let body = step("One", "dest").replace("undo: false", "undo: \"true\"")
-        + &format!("step(\"Wait\", || {{ {} }});", g.gate())
-        + &step("Two", "dest");
+    let body = [
+        step("One", "dest").replace("undo: false", "undo: \"true\""),
+        format!("step(\"Wait\", || {{ {} }});", g.gate()),
+        step("Two", "dest"),
+    ]
+    .concat();
     let run = g.begin(&body, &[]);
     g.wait_at_gate();
     // Installed anew: another key, and the connection is gone.
@@ -48,11 +51,14 @@ fn row_34_same_address_other_machine() {
     let inventory = fs::read_to_string(g.path("inventory.yml")).unwrap();
     g.write("inventory.yml", &inventory.replace("  dest: { ", "  dest: { moves_to: 192.0.2.10, "));
     let (source, dest) = (g.host("source"), g.host("dest"));
-    let body = step("Old", "source")
-        + &step("New", "dest")
-        + &format!("step(\"Wait\", || {{ {} }});", g.gate())
-        + &step("New again", "dest")
-        + &step("Old again", "source");
+    let body = [
+        step("Old", "source"),
+        step("New", "dest"),
+        format!("step(\"Wait\", || {{ {} }});", g.gate()),
+        step("New again", "dest"),
+        step("Old again", "source"),
+    ]
+    .concat();
     let run = g.begin(&body, &["--reconnect-for", "4s"]);
     g.wait_at_gate();
     source.power_off();

@@ -1,6 +1,5 @@
 //! A `mig` that runs: what it says is read while it does, and it never outlives the test.
 
-use crate::ground::wait_for;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -18,7 +17,6 @@ pub struct Running {
 pub struct Said {
     pub code: Option<i32>,
     pub text: String,
-    pub took: Duration,
 }
 
 impl Running {
@@ -54,7 +52,6 @@ impl Running {
             assert!(began.elapsed() < Duration::from_secs(seconds), "it still runs after {seconds} s: {}", self.text());
             std::thread::sleep(Duration::from_millis(10));
         }
-        let took = began.elapsed();
         let code = self.child.wait().unwrap().code();
         // Whatever inherited its output may keep it open.
         let readers = std::mem::take(&mut self.readers);
@@ -62,13 +59,13 @@ impl Running {
         while readers.iter().any(|r| !r.is_finished()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(5));
         }
-        Said { code, text: self.text(), took }
+        Said { code, text: self.text() }
     }
     /// SIGKILL.
     pub fn kill(mut self) -> Said {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        Said { code: None, text: self.text(), took: Duration::ZERO }
+        Said { code: None, text: self.text() }
     }
     /// The most memory that it had so far, in MiB.
     pub fn peak_memory(&self) -> u64 {
@@ -126,7 +123,4 @@ pub fn signal(name: &str, pid: u32) {
 }
 pub fn is_alive(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| !s.contains(") Z "))
-}
-pub fn wait_for_end(pid: u32, seconds: u64) {
-    wait_for("the end of a process", seconds, || !is_alive(pid));
 }

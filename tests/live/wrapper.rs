@@ -134,8 +134,8 @@ fn row_39_full_disk_before_the_start() {
     said.is(4).says(&["is the disk full"]);
     assert_eq!(dest.starts(), 0);
     dest.must("rm -rf /var/lib/mig/*");
-    let body =
-        format!("step(\"Wait\", || {{ dest.ssh(\"true\", #{{ undo: false }}); {} }});", g.gate()) + &step("true", "");
+    let wait = format!("step(\"Wait\", || {{ dest.ssh(\"true\", #{{ undo: false }}); {} }});", g.gate());
+    let body = [wait, step("true", "")].concat();
     let run = g.begin(&body, &[]);
     g.wait_at_gate();
     dest.sh("head -c 1M /dev/zero >/var/lib/mig/fill");
