@@ -12,6 +12,7 @@ use russh::keys::{Algorithm, PrivateKey};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,7 +44,8 @@ pub fn open_with(source: &LabSource, state: &Path, program: &Path) -> Result<Ope
         Box::new(Error::refused(format!("cannot lay out a lab under {}: {e}", state.display())).hint("set MIG_STATE"))
     };
     let labs = state.join("labs");
-    fs::create_dir_all(&labs).map_err(cannot)?;
+    // Private: the journal lies beside it, and is refused in a folder that others can read.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&labs).map_err(cannot)?;
     let labs = labs.canonicalize().map_err(cannot)?;
     clear_the_dead(&labs);
     let folder = tempfile::Builder::new().prefix(&format!("{}-", source.name)).tempdir_in(&labs).map_err(cannot)?;

@@ -86,7 +86,7 @@ fn the_conductor_moves_as_in_the_lab_and_back() {
         if back.code == Some(5) {
             // Without a terminal it waits to be told that it was done.
             give_back(&g);
-            let at = back.text.find("mig resolve ").unwrap();
+            let at = back.text.find("mig resolve ").unwrap_or_else(|| panic!("nothing is offered: {}", back.text));
             let words: Vec<&str> = back.text[at..].split_whitespace().skip(1).take(4).collect();
             g.mig(&words).wait(30).is(0);
             back = played(&g, g.mig(&["rollback", &said.run(), "--yes"]), "never asked", || {});

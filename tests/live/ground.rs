@@ -42,7 +42,13 @@ pub fn ground(names: &[&str], sshd: &str) -> Option<Ground> {
     in_net(pid, &["ip", "link", "set", "lo", "up"]);
     in_net(pid, &["ip", "link", "add", "br0", "type", "bridge"]);
     in_net(pid, &["ip", "address", "add", "192.0.2.1/24", "dev", "br0"]);
-    in_net(pid, &["ip", "link", "set", "br0", "up"]);
+    // A bridge to nowhere, for packets that are to vanish.
+    in_net(pid, &["ip", "link", "add", "void", "type", "bridge"]);
+    // Addresses of their own: else a bridge takes that of its first port, and the other bridge
+    // would hear what is meant for this one.
+    for (bridge, address) in [("br0", "02:00:00:00:00:01"), ("void", "02:00:00:00:00:02")] {
+        in_net(pid, &["ip", "link", "set", bridge, "address", address, "up"]);
+    }
     must(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.path().join("key")));
     fs::create_dir_all(folder.path().join("tmp")).unwrap();
     let mut hosts = BTreeMap::new();
@@ -143,6 +149,13 @@ impl Ground {
     /// The masters of ssh that live, with what they were called with.
     pub fn masters(&self) -> Vec<(u32, String)> {
         self.processes().into_iter().filter(|(_, said)| said.starts_with("ssh") && said.contains("mig-")).collect()
+    }
+    /// Takes the connections away on this side: what is on its way, and what a kernel still sends
+    /// of it, finds nobody.
+    pub fn lose_connections(&self) {
+        for (pid, _) in self.masters() {
+            crate::running::signal("-KILL", pid);
+        }
     }
     /// What runs in the operator's network beside what holds it.
     pub fn processes(&self) -> Vec<(u32, String)> {
