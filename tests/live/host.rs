@@ -150,9 +150,6 @@ impl Host {
     pub fn start_sshd(&self) {
         self.must("/usr/sbin/sshd -f /etc/ssh/live.conf -E /var/log/sshd");
     }
-    pub fn is_up(&self) -> bool {
-        self.inner.lock().unwrap().up.is_some()
-    }
     /// Cuts the power.
     pub fn power_off(&self) {
         let up = self.inner.lock().unwrap().up.take();
