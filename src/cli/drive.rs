@@ -179,7 +179,20 @@ impl Drive<'_> {
         let gate = Arc::new(Gate::new(setting));
         let asked = gate.clone();
         signals::ask_to_stop(move || asked.interrupt());
-        let end = script::run(&gate, &self.playbook, &self.ground.setting());
+        let has_acted = |calls: &[crate::journal::Call]| calls.iter().any(|c| !c.deeds.is_empty());
+        let before = has_acted(&from.journal.calls(&self.run)?);
+        // What the plan would change is locked before anything is changed; a run that has begun
+        // holds its locks, unless somebody released them.
+        let wanted: Vec<_> = match (&from.shown, before) {
+            (Some(shown), _) => shown.hosts.clone(),
+            (None, false) => from.journal.hosts(&self.run)?.into_iter().map(|h| h.host).collect(),
+            (None, true) => vec![],
+        };
+        let end = match gate.take_locks(&wanted) {
+            Ok(()) => script::run(&gate, &self.playbook, &self.ground.setting()),
+            Err(Halt::Stop(stop)) => End::Stopped(stop),
+            Err(Halt::Failed(failure)) => End::Stopped(Stop::Fault(failure.message)),
+        };
         // Whatever the script made of it, a stop is a stop.
         let end = match gate.stopped() {
             Some(stop) => End::Stopped(stop),
@@ -194,6 +207,13 @@ impl Drive<'_> {
             End::Failed { failure, .. } => (Some(Halt::Failed(failure.clone())), RunState::Stopped),
             End::Stopped(stop) => (Some(Halt::Stop(stop.clone())), state_after(stop)),
         };
+        // Before the end is noted: a run that dies in between is simply resumed once more. A run
+        // that stopped half way keeps its machines; one that has done nothing has no reason to.
+        match state {
+            RunState::Done => gate.release(true),
+            _ if !has_acted(&from.journal.calls(&self.run)?) => gate.release(false),
+            _ => {}
+        }
         self.keep(from.journal, &gate, halt.as_ref(), state);
         listener.hear(&Event::RunEnds { run: self.run.clone(), state: state.word().into(), tally: gate.tally() });
         self.face.end();

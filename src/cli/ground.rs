@@ -22,6 +22,8 @@ pub struct Ground {
     pub inventory: Inventory,
     pub text: String,
     pub file: String,
+    /// What the locks of the machines say is being run; empty: no lock is taken.
+    pub playbook: String,
 }
 
 impl Ground {
@@ -38,7 +40,7 @@ impl Ground {
             None if named => Err(Error::bad_input(format!("{file}: no such inventory"))
                 .hint("name one with -i FILE or MIG_INVENTORY, or write ./inventory.yml")
                 .into()),
-            None => Ok(Ground { inventory: Inventory::default(), text: String::new(), file }),
+            None => Ok(Ground { inventory: Inventory::default(), text: String::new(), file, playbook: String::new() }),
         }
     }
 
@@ -48,7 +50,8 @@ impl Ground {
     /// Everything that is wrong with it.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Wrong> {
         let inventory = Inventory::parse(file, bytes)?;
-        Ok(Ground { inventory, text: String::from_utf8_lossy(bytes).into_owned(), file: file.into() })
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Ok(Ground { inventory, text, file: file.into(), playbook: String::new() })
     }
 
     fn known(&self) -> Known {
@@ -148,6 +151,7 @@ impl Ground {
         settings.hosts = self.hosts();
         settings.accept_new_host_keys = globals.accept_new_host_keys || lab.is_some();
         settings.secrets = self.secrets(operator);
+        settings.holder = (!self.playbook.is_empty()).then(|| world::Holder::here(&self.playbook));
         settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
     }

@@ -62,10 +62,11 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
         in_lab::enter(lab)?;
         crate::fault::arm().map_err(Error::bad_input)?;
     }
-    let ground = match &lab {
+    let mut ground = match &lab {
         Some(lab) => Ground::parse("the lab's inventory", lab.inventory().as_bytes())?,
         None => Ground::read(globals)?,
     };
+    ground.playbook = given.into();
     let (face, person) = faces(globals);
     let operator = hands(lab.as_ref(), person, globals.yes);
     let params = ground.bind(&playbook, globals, &*operator)?;
@@ -153,6 +154,6 @@ pub(super) fn scripts_of(playbook: &script::Playbook) -> Vec<(String, String, St
 }
 
 /// Twelve random hex digits.
-fn new_id() -> String {
+pub(super) fn new_id() -> String {
     hex::encode(rand::random::<[u8; 6]>())
 }

@@ -4,7 +4,7 @@ use super::exit::show_all;
 use super::wrong::Wrong;
 use super::{
     Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs,
-    show, test,
+    show, test, unlock,
 };
 use crate::error::Kind;
 use clap::FromArgMatches;
@@ -50,6 +50,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Wrong> {
         Command::Resolve(args) => resolve::run(args, globals),
         Command::Finish(args) => finish::run(args, globals),
         Command::Runs(_) => runs::run(globals),
+        Command::Unlock(args) => unlock::run(args, globals),
         Command::Show(args) => show::run(args, globals),
         Command::Check(args) => check::run(args, globals),
         Command::Doc(args) => doc::run(args),

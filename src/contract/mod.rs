@@ -21,4 +21,4 @@ pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};
 pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};
 pub use verbs::{KINDS, VERBS, Verb, VerbOption};
-pub use world::{HostRecord, Settled, Token, World};
+pub use world::{HostRecord, Released, Settled, Token, World};

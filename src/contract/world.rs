@@ -37,6 +37,42 @@ pub struct HostRecord {
     pub folder: String,
     /// The random text in the folder's marker: a wiped or restored disk does not have it.
     pub marker: String,
+    /// The id of the machine's lock that the run holds while it goes on; empty in old journals.
+    #[serde(default)]
+    pub lock: String,
+    /// Not root there: the lock keeps away only runs of the same user.
+    #[serde(default)]
+    pub is_per_user: bool,
+}
+
+impl HostRecord {
+    /// What is recorded before the lock and the folder are made: after a crash in between, the
+    /// lock is still known by its id.
+    pub fn intended(host: &HostName, lock: &str) -> Self {
+        HostRecord {
+            host: host.clone(),
+            machine_id: String::new(),
+            boot_id: String::new(),
+            host_key: String::new(),
+            folder: String::new(),
+            marker: String::new(),
+            lock: lock.into(),
+            is_per_user: false,
+        }
+    }
+    /// Whether the host is known, and not only about to be.
+    pub fn is_made(&self) -> bool {
+        !self.folder.is_empty()
+    }
+}
+
+/// What giving back the locks of a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Released {
+    /// What could not be given back, and how it can be later.
+    pub left: Vec<String>,
+    /// Bytes of undo material that stay, on the hosts that could say it.
+    pub kept: u64,
 }
 
 /// What a look at the world says of a deed that was begun and whose end nobody saw.
@@ -67,6 +103,14 @@ pub trait World: Look + Send + Sync {
     fn sweep(&self, deed: &Deed);
     /// Removes the run's folders on all hosts that `prepare` was given; says what it could not.
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String>;
+    /// The id under which this process takes the locks of machines anew; empty: it takes none.
+    fn lock_id(&self) -> String {
+        String::new()
+    }
+    /// Gives back the locks that the run holds on these hosts. Folders and undo material stay.
+    fn release(&self, _hosts: &[HostRecord]) -> Released {
+        Released::default()
+    }
     /// Bytes of undo material that the run keeps on a host.
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64>;
 }

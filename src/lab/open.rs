@@ -44,7 +44,7 @@ pub fn open_with(source: &LabSource, state: &Path, program: &Path) -> Result<Ope
         Box::new(Error::refused(format!("cannot lay out a lab under {}: {e}", state.display())).hint("set MIG_STATE"))
     };
     let labs = state.join("labs");
-    // Private: the journal lies beside it, and is refused in a folder that others can read.
+    // The state folder is shared with the journal, which wants it for its owner alone.
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&labs).map_err(cannot)?;
     let labs = labs.canonicalize().map_err(cannot)?;
     clear_the_dead(&labs);

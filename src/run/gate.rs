@@ -69,7 +69,11 @@ pub struct Gate {
     /// Calls that ended badly and were put aside by a stop: sending their command again is asked.
     ended_badly: Vec<Call>,
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
+    said_per_user: AtomicBool,
 }
+
+/// At how many hosts the locks are taken at a time.
+const AT_ONCE: usize = 16;
 
 pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
@@ -101,6 +105,7 @@ impl Gate {
             began: Instant::now(),
             ended_badly,
             cutovers: Mutex::default(),
+            said_per_user: AtomicBool::new(false),
             set,
         }
     }
@@ -366,13 +371,73 @@ impl Gate {
 
     /// Once for each host in this process; with what the journal has of it, if it has.
     pub(super) fn prepare_host(&self, host: &HostName) -> Outcome<()> {
-        let known = lock(&self.hosts).get(host).cloned();
+        let mut known = lock(&self.hosts).get(host).cloned();
+        let id = self.set.world.lock_id();
+        if known.is_none() && !id.is_empty() {
+            // A lock must go again also when this process dies while it is made: first its id.
+            let intended = HostRecord::intended(host, &id);
+            self.commit("lock", 0, vec![Row::host(&intended)])?;
+            lock(&self.hosts).insert(host.clone(), intended.clone());
+            known = Some(intended);
+        }
         let record = self.set.world.prepare(host, known.as_ref())?;
         if known.as_ref() != Some(&record) {
+            if record.is_per_user && !record.lock.is_empty() && !self.said_per_user.swap(true, Ordering::Relaxed) {
+                let text = format!(
+                    "{host} is reached without root: its lock keeps away only runs of the same user there \
+                     (so on every host without root; said once)"
+                );
+                self.hear(&Event::Warning { text });
+            }
             self.ride("host", 0, vec![Row::host(&record)])?;
             lock(&self.hosts).insert(host.clone(), record);
         }
         Ok(())
+    }
+
+    /// Takes the locks of these hosts before anything is done on any of them, so that a run which
+    /// meets another one has changed nothing. A host that cannot be reached yet is left to the
+    /// call that needs it.
+    ///
+    /// # Errors
+    /// Another run holds one of them: what was taken here is given back.
+    pub fn take_locks(&self, hosts: &[HostName]) -> Outcome<()> {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let refused = Mutex::new(None);
+        let go = || {
+            while let Some(host) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(Halt::Stop(stop)) = self.prepare_host(host) {
+                    lock(&refused).get_or_insert(stop);
+                }
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 1..hosts.len().min(AT_ONCE) {
+                threads.spawn(go);
+            }
+            go();
+        });
+        match lock(&refused).take() {
+            None => Ok(()),
+            Some(stop) => {
+                self.release(false);
+                self.poison(stop)
+            }
+        }
+    }
+
+    /// Gives back the locks of all hosts that the run has touched, and notes how much undo
+    /// material stays there. A lock that cannot be given back is a warning, not a failure.
+    pub fn release(&self, is_over: bool) {
+        let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
+        let released = self.set.world.release(&hosts);
+        for text in released.left {
+            self.hear(&Event::Warning { text });
+        }
+        if is_over && !hosts.is_empty() {
+            // A journal that fails here is found broken by the next commit, which is waited for.
+            let _ = self.moment(&json!({ "kept": released.kept }));
+        }
     }
 
     /// Does the deeds of a call from number `from` on.
@@ -486,6 +551,11 @@ impl Gate {
     }
 
     fn settle(&self, call: Call, spec: &Spec) -> Outcome {
+        if call.deeds.iter().any(|d| !d.undo.is_empty()) {
+            let (run, call) = (self.run_id(), call.seq);
+            let text = format!("its undo has begun; bring that to its end: mig resolve {run} {call} --undo");
+            return self.poison(Stop::Ask { call, text });
+        }
         let half = Half { seq: call.seq, key: &call.key, spec };
         let steps: Vec<Step> = call.deeds.iter().map(|d| d.step.clone()).collect();
         let mut deeds: Vec<(Step, i64)> = call.deeds.iter().map(|d| (d.step.clone(), d.attempt)).collect();

@@ -130,6 +130,17 @@ impl Rollback {
             None => (RunState::RolledBack, String::new()),
             Some(_) => (RunState::Stopped, format!("rolled back to \"{}\"", self.to.as_deref().unwrap_or_default())),
         };
+        if from.is_none() {
+            // Before the end is noted: after a crash in between it is simply done again.
+            let hosts: BTreeMap<HostName, HostRecord> =
+                self.hosts.iter().map(|h| (h.host.clone(), h.clone())).chain(lock(&self.prepared).clone()).collect();
+            if !hosts.is_empty() {
+                let released = self.world.release(&hosts.into_values().collect::<Vec<_>>());
+                left.extend(released.left);
+                let kept = serde_json::json!({ "kept": released.kept });
+                self.record.ride("moment", 0, vec![Row::moment(self.record.tick(), &kept)])?;
+            }
+        }
         let mut rows = vec![Row::run_is(state, &why)];
         if let Some(from) = from {
             // What was taken back answers no more: a resume does it again.
@@ -139,6 +150,38 @@ impl Rollback {
         tally.took_ms = ms(began.elapsed());
         self.listener.hear(&Event::RunEnds { run: self.record.run.clone(), state: state.word().into(), tally });
         Ok(Back::Done(left))
+    }
+
+    /// Takes back one call whose outcome nobody knows, whatever happened of it, and makes it one
+    /// that was not done: a resume does it again, under new tokens.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn undo_call(&self, call: &Call) -> Result<Back, String> {
+        let mut deeds: Vec<&DeedRow> =
+            call.deeds.iter().filter(|d| !matches!(d.state, DeedState::Planned | DeedState::NotDone)).collect();
+        deeds.sort_by_key(|d| std::cmp::Reverse(d.at));
+        for deed in &deeds {
+            if let Undo::Impossible(why) = &deed.step.undo {
+                return Ok(Back::Stopped(format!("{} cannot be taken back: {why}", deed.step.deed)));
+            }
+        }
+        for deed in deeds.iter().filter(|d| d.undo != "done") {
+            if let Err(End::Back(back)) = self.prepare(&deed.step.deed) {
+                return Ok(back);
+            }
+            self.world.sweep(&deed.step.deed);
+            // Whoever asked for this knows that it may not have happened: a failing undo is told.
+            let deed = DeedRow { state: DeedState::Done, ..(*deed).clone() };
+            match (Undoing { back: self, seq: call.seq, deed }).run() {
+                Ok(_) => {}
+                Err(End::Back(back)) => return Ok(back),
+                Err(End::Journal(why)) => return Err(why),
+            }
+        }
+        let rows = deeds.iter().map(|d| Row::deed_again(call.seq, d.n)).collect();
+        self.record.commit("undone", call.seq, rows)?;
+        Ok(Back::Done(vec![]))
     }
 
     /// The clock from which on things are taken back; `None`: all of it.
@@ -184,7 +227,13 @@ impl Rollback {
             if lock(&self.prepared).contains_key(host) {
                 continue;
             }
-            let known = self.hosts.iter().find(|h| h.host == *host);
+            let mut known = self.hosts.iter().find(|h| h.host == *host);
+            let intended = HostRecord::intended(host, &self.world.lock_id());
+            if known.is_none() && !intended.lock.is_empty() {
+                // An undo may touch a host that no deed did: first the id of its lock.
+                self.record.commit("lock", 0, vec![Row::host(&intended)])?;
+                known = Some(&intended);
+            }
             match self.world.prepare(host, known) {
                 Ok(record) => {
                     if known != Some(&record) {

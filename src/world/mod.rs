@@ -21,6 +21,7 @@ mod hello;
 mod known_hosts;
 mod link;
 mod live;
+mod lock;
 mod look;
 mod pool;
 mod port;
@@ -35,6 +36,7 @@ mod settle;
 mod upload;
 
 pub use known_hosts::fingerprint;
+pub use lock::{HeldLock, Holder, Unlocked};
 pub use printable::printable;
 pub use remote::{Remote, open};
 pub use settings::{HostConfig, Reach, SecretSource, Settings};

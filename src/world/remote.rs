@@ -3,10 +3,11 @@
 use super::config::{machine_alias, ways};
 use super::control;
 use super::link::{Fleet, Link};
+use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
     Answer, Command, Deed, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output, PortState, Question,
-    Settled, Token, World, failed,
+    Released, Settled, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
@@ -16,9 +17,13 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// At how many hosts something is ended at a time.
+const AT_ONCE: usize = 16;
 
 /// The hosts of a run, reached when they are first needed.
 pub struct Remote {
@@ -88,6 +93,29 @@ impl Remote {
             let _ = fs::remove_dir_all(fleet.control.path());
         }
     }
+    /// The same on many hosts, some at a time: what was said, in no order.
+    fn on_each(&self, hosts: &[HostRecord], work: impl Fn(&HostRecord) -> Option<String> + Sync) -> Vec<String> {
+        let (next, said) = (AtomicUsize::new(0), Mutex::new(vec![]));
+        let go = || {
+            while let Some(record) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                said.lock().unwrap_or_else(PoisonError::into_inner).extend(work(record));
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 1..hosts.len().min(AT_ONCE) {
+                threads.spawn(go);
+            }
+            go();
+        });
+        said.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Removes the lock of a machine by its id; with `None` it only looks.
+    ///
+    /// # Errors
+    /// The host cannot be reached.
+    pub fn unlock(&self, host: &HostName, lock: Option<&str>) -> Outcome<Unlocked> {
+        self.ask(async |fleet| fleet.unlock(host, lock).await)
+    }
     /// The fingerprint under which a host is pinned, if it is.
     pub fn host_key(&self, host: &HostName) -> Option<String> {
         let fleet = self.fleet.as_ref()?;
@@ -146,14 +174,22 @@ impl World for Remote {
         }
     }
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String> {
-        let all = self.wait(async |fleet| {
-            let mut left = vec![];
-            for record in hosts {
-                left.extend(fleet.finish(record).await);
+        self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
+    }
+    fn lock_id(&self) -> String {
+        let holder = self.fleet.as_ref().and_then(|f| f.settings.holder.as_ref());
+        holder.map(|h| h.lock.clone()).unwrap_or_default()
+    }
+    fn release(&self, hosts: &[HostRecord]) -> Released {
+        let kept = AtomicU64::new(0);
+        let left = self.on_each(hosts, |record| match self.wait(async |fleet| fleet.release(record).await)? {
+            Ok(bytes) => {
+                kept.fetch_add(bytes, Ordering::Relaxed);
+                None
             }
-            left
+            Err(why) => Some(why),
         });
-        all.unwrap_or_default()
+        Released { left, kept: kept.into_inner() }
     }
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64> {
         self.ask(async |fleet| fleet.undo_material(host).await)

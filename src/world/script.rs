@@ -26,6 +26,7 @@ pub const READ: Script = Script(&[FRAME, include_str!("scripts/read.sh")]);
 pub const RENEW: Script = Script(&[FRAME, include_str!("scripts/renew.sh")]);
 pub const SIZE: Script = Script(&[FRAME, include_str!("scripts/size.sh")]);
 pub const START: Script = Script(&[FRAME, include_str!("scripts/start.sh")]);
+pub const UNLOCK: Script = Script(&[FRAME, include_str!("scripts/unlock.sh")]);
 pub const UPLOAD: Script = Script(&[FRAME, include_str!("scripts/upload.sh")]);
 
 impl Script {

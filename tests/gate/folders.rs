@@ -136,6 +136,7 @@ impl World for Folders {
             host_key: String::new(),
             folder: String::new(),
             marker: "m".into(),
+            ..HostRecord::intended(host, "")
         }))
     }
 

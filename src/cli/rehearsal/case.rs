@@ -50,7 +50,6 @@ pub struct Outcome {
 
 /// What a case must end like.
 pub struct Wanted<'a> {
-    pub start: &'a BTreeMap<String, Snapshot>,
     pub end: &'a BTreeMap<String, Snapshot>,
     /// Differs between two undisturbed runs as well.
     pub may: &'a (dyn Fn(&str, &str) -> bool + Sync),
@@ -66,7 +65,7 @@ impl Case {
         match &self.disturbed {
             Disturbed::At(point, how) => {
                 let died = stage.mig("run", &point.told(how))?;
-                seen.hit = is_hit(&died, how);
+                seen.hit = is_hit(stage, point, &died, how);
             }
             Disturbed::BackAt(point, how) => {
                 let ran = stage.mig("run", "")?;
@@ -74,7 +73,7 @@ impl Case {
                     seen.wrong.push(format!("the run before the rollback: {}", ran.tail()));
                 }
                 let died = stage.mig("rollback", &point.told(how))?;
-                seen.hit = is_hit(&died, how);
+                seen.hit = is_hit(stage, point, &died, how);
             }
             Disturbed::Killed(after) => {
                 let died = stage.kill("run", *after)?;
@@ -82,14 +81,14 @@ impl Case {
             }
             Disturbed::FiveTimes(point, after) => {
                 let died = stage.mig("run", &point.told("abort"))?;
-                seen.hit = is_hit(&died, "abort");
+                seen.hit = is_hit(stage, point, &died, "abort");
                 for n in 1..=5u32 {
                     stage.kill("resume", *after * n)?;
                 }
             }
             Disturbed::TwoResumes(point) => {
                 let died = stage.mig("run", &point.told("abort"))?;
-                seen.hit = is_hit(&died, "abort");
+                seen.hit = is_hit(stage, point, &died, "abort");
                 let both = stage.twice("resume")?;
                 let mut codes: Vec<Option<i32>> = both.iter().map(|e| e.code).collect();
                 codes.sort_unstable();
@@ -104,7 +103,7 @@ impl Case {
         seen.doubles = stage.doubles();
         let now = stage.snapshots()?;
         let different = if back {
-            stage.compare(wanted.start, &now, &|host, path| stage.may_differ(host, path))
+            stage.compare(&stage.start, &now, &|host, path| stage.may_differ(host, path))
         } else {
             stage.compare(wanted.end, &now, wanted.may)
         };
@@ -125,9 +124,9 @@ impl Case {
     }
 }
 
-fn is_hit(died: &Ended, how: &str) -> bool {
-    // An abort is a signal; an injected error is any end but a good one.
-    if how == "abort" { died.code.is_none() } else { died.code != Some(0) }
+/// The point was reached; and where the process had to die there, it did.
+fn is_hit(stage: &Stage, point: &Point, died: &Ended, how: &str) -> bool {
+    Point::all(&stage.log()).contains(point) && (how != "abort" || died.code.is_none())
 }
 
 /// Until it ends well; questions are answered by the truth.

@@ -17,8 +17,12 @@ pub struct Ended {
 }
 
 pub struct Stage {
-    state: tempfile::TempDir,
+    /// Removed with the stage.
+    _folder: tempfile::TempDir,
+    state: PathBuf,
     pub lab: OpenLab,
+    /// Every host's files before anything was done. Each lab has keys and machine-ids of its own.
+    pub start: BTreeMap<String, Snapshot>,
     playbook: String,
     program: PathBuf,
     log: PathBuf,
@@ -31,11 +35,13 @@ impl Stage {
     /// It cannot be opened.
     pub fn open(source: &LabSource, playbook: &str) -> std::result::Result<Self, Wrong> {
         let cannot = |e: std::io::Error| Box::new(Error::refused(format!("cannot make a folder for a rehearsal: {e}")));
-        let state = tempfile::Builder::new().prefix("mig-test-").tempdir().map_err(cannot)?;
-        let lab = lab::open(source, state.path())?;
+        let folder = tempfile::Builder::new().prefix("mig-test-").tempdir().map_err(cannot)?;
+        let state = folder.path().join("state");
+        let lab = lab::open(source, &state)?;
         let program = std::env::current_exe().map_err(cannot)?;
-        let log = state.path().join("points");
-        Ok(Stage { state, lab, playbook: playbook.into(), program, log })
+        let start = snapshots(&lab)?;
+        let log = folder.path().join("points");
+        Ok(Stage { _folder: folder, state, lab, start, playbook: playbook.into(), program, log })
     }
 
     /// As at the start: no run, no file changed, nothing running.
@@ -43,7 +49,7 @@ impl Stage {
     /// # Errors
     /// The lab does not answer.
     pub fn reset(&self) -> Result<()> {
-        files::clear(self.state.path(), &["labs"])?;
+        files::clear(&self.state, &["labs"])?;
         files::clear(&self.lab.folder().join("mig"), &[])?;
         self.lab.reset()
     }
@@ -52,7 +58,7 @@ impl Stage {
         let mut command = Command::new(&self.program);
         command
             .args(words)
-            .env("MIG_STATE", self.state.path())
+            .env("MIG_STATE", &self.state)
             .env("MIG_FAIL", fail)
             .env("MIG_FAIL_LOG", &self.log)
             .env_remove("MIG_INVENTORY")
@@ -109,8 +115,7 @@ impl Stage {
     /// # Errors
     /// The lab does not answer.
     pub fn snapshots(&self) -> Result<BTreeMap<String, Snapshot>> {
-        let names = self.lab.settings().hosts.keys();
-        names.map(|host| Ok((host.clone(), self.lab.snapshot(host)?))).collect()
+        snapshots(&self.lab)
     }
 
     /// What differs, as `host:path`, but for what may.
@@ -157,6 +162,11 @@ impl Ended {
         let lines: Vec<&str> = self.text.trim_end().lines().collect();
         lines[lines.len().saturating_sub(12)..].join("\n")
     }
+}
+
+fn snapshots(lab: &OpenLab) -> Result<BTreeMap<String, Snapshot>> {
+    let names = lab.settings().hosts.keys();
+    names.map(|host| Ok((host.clone(), lab.snapshot(host)?))).collect()
 }
 
 fn unstarted(e: std::io::Error) -> Box<Error> {

@@ -2,7 +2,7 @@
 # FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND REHEARSAL "whole". The ninth is empty outside a lab:
 # there it counts what was really started, and may be told to die at one of the two places where an end is lost.
 # The last tells that nothing was cut off: a line that ends between two words, or between two quotes of one, is a line too.
-r=$1 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
+r=$1 y=$2 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
 [ "$6" = no ] || i=$d.in
 begin here
 [ "${10}" = whole ] || say torn
@@ -23,7 +23,7 @@ read -r b </proc/sys/kernel/random/boot_id; read -r u k </proc/uptime
 set -C; true 2>/dev/null >"$d.started" || say again; set +C
 echo "$s $6 $1 ${22} $b $u" 2>/dev/null >"$d.started" || { rm -f "$d.started"; say full; }
 [ "$z" = started ] && exit 1
-[ -z "$z" ] || echo "${d##*/}" >>"$r/starts"
+[ -z "$z" ] || echo "$y" >>"$r/starts"
 umask 022
 # A TERM for the command's session must not take the one who notes its end.
 trap : TERM HUP INT
