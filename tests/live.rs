@@ -24,6 +24,8 @@ mod relay;
 mod running;
 #[path = "live/server.rs"]
 mod server;
+#[path = "live/together.rs"]
+mod together;
 #[path = "live/torn.rs"]
 mod torn;
 #[path = "live/wrapper.rs"]

@@ -182,7 +182,7 @@ impl Ground {
         let ended = self.mig(&["finish", run, "--yes"]).wait(60);
         assert_eq!(ended.code, Some(0), "mig finish: {}", ended.text);
         for host in self.hosts.values() {
-            let left = host.sh(&format!("ls -d /var/lib/mig/{run}")).stdout;
+            let left = host.sh(&format!("ls -d /var/lib/mig/{run}; grep -x {run} /var/lib/mig/lock")).stdout;
             assert!(left.is_empty(), "{}: {} is left", host.name, String::from_utf8_lossy(&left));
         }
     }

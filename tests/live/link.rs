@@ -6,6 +6,17 @@
 use crate::ground::{Ground, ground, sleep, wait_for};
 use crate::relay::Relay;
 use crate::running::Said;
+use crate::together::row;
+
+/// What mostly waits.
+pub const WAITING: &[(&str, fn())] = &[
+    ("row_19", row_19),
+    ("row_20", row_20),
+    ("row_21", row_21),
+    ("row_22", row_22),
+    ("row_23", row_23),
+    ("row_24", row_24),
+];
 
 /// Long enough that ssh gives the connection up.
 const NOTICED: f64 = 18.0;
@@ -36,6 +47,9 @@ const CHATTY: &str = "for i in $(seq 100); do echo line $i; sleep 0.2; done";
 
 #[test]
 fn row_19_link_down_before_the_start_is_sent() {
+    row("row_19", row_19);
+}
+fn row_19() {
     let Some(g) = ground(&["dest"], "") else { return };
     let body =
         format!("step(\"Before\", || {{ dest.ssh(\"true\", #{{ undo: false }}); {} }});{}", g.gate(), step("true"));
@@ -52,6 +66,9 @@ fn row_19_link_down_before_the_start_is_sent() {
 
 #[test]
 fn row_20_link_down_mid_command_silent() {
+    row("row_20", row_20);
+}
+fn row_20() {
     let Some(g) = ground(&["dest"], "") else { return };
     let run = g.begin(&step("sleep 20"), &[]);
     wait_for("the start", 30, || g.host("dest").starts() == 1);
@@ -64,6 +81,9 @@ fn row_20_link_down_mid_command_silent() {
 
 #[test]
 fn row_21_link_down_mid_command_chatty() {
+    row("row_21", row_21);
+}
+fn row_21() {
     let Some(g) = ground(&["dest"], "") else { return };
     let mut run = g.begin(&step(CHATTY), &[]);
     run.wait_until_it_says("line 3", 30);
@@ -76,6 +96,9 @@ fn row_21_link_down_mid_command_chatty() {
 
 #[test]
 fn row_22_half_open_is_an_error_in_time_and_never_a_hang() {
+    row("row_22", row_22);
+}
+fn row_22() {
     let Some(g) = ground(&["dest"], "") else { return };
     let mut run = g.begin(&step(CHATTY), &["--reconnect-for", "3s"]);
     run.wait_until_it_says("line 3", 30);
@@ -92,6 +115,9 @@ fn row_22_half_open_is_an_error_in_time_and_never_a_hang() {
 
 #[test]
 fn row_23_reply_lost_after_completion() {
+    row("row_23", row_23);
+}
+fn row_23() {
     let Some(g) = ground(&["dest"], "") else { return };
     let dest = g.host("dest");
     // What it printed and its exit code are lost with the connection, and found on the machine.
@@ -108,6 +134,9 @@ fn row_23_reply_lost_after_completion() {
 
 #[test]
 fn row_24_loss_and_delay_make_it_slower_and_nothing_else() {
+    row("row_24", row_24);
+}
+fn row_24() {
     // Kernels without the netem queue are common in containers, so a relay of the test's own
     // delays every piece and stalls three in ten as a retransmission would; what TCP itself makes of
     // reordered packets is not tried.

@@ -2,8 +2,12 @@
 
 use crate::ground::{Ground, ground, names_in, sleep, wait_for};
 use crate::running::{Said, is_alive, signal};
+use crate::together::row;
 use std::fs;
 use std::time::{Duration, Instant};
+
+/// What mostly waits.
+pub const WAITING: &[(&str, fn())] = &[("row_25", row_25), ("row_27", row_27), ("row_30", row_30), ("row_32", row_32)];
 
 /// A command of some seconds that prints, notes its start and ends with 7.
 const LONG: &str = r#"step("Do it", || {
@@ -21,6 +25,9 @@ fn once(g: &Ground, said: &Said) {
 
 #[test]
 fn row_25_sshd_listener_restarted_and_killed() {
+    row("row_25", row_25);
+}
+fn row_25() {
     let Some(g) = ground(&["dest"], "") else { return };
     let dest = g.host("dest");
     let mut run = g.begin(LONG, &[]);
@@ -55,6 +62,9 @@ fn row_26_per_session_sshd_killed() {
 
 #[test]
 fn row_27_sshd_stopped_is_a_time_out_and_a_clear_error() {
+    row("row_27", row_27);
+}
+fn row_27() {
     let Some(g) = ground(&["dest"], "") else { return };
     let dest = g.host("dest");
     let mut run = g.begin(LONG, &["--reconnect-for", "3s"]);
@@ -117,6 +127,9 @@ fn row_29_three_sessions_a_connection_with_parallel_steps() {
 
 #[test]
 fn row_30_max_startups_drops_connects_and_they_are_tried_again() {
+    row("row_30", row_30);
+}
+fn row_30() {
     let Some(g) = ground(&["dest"], "MaxStartups 1:100:1\nLoginGraceTime 30") else { return };
     // Somebody holds the one place without logging in, for a while.
     let mut holder = std::process::Command::new("nsenter")
@@ -165,23 +178,27 @@ fn row_31_control_path_too_long_is_said_before_any_connect() {
 
 #[test]
 fn row_32_leaked_masters_idle_out_and_other_runs_are_untouched() {
-    let Some(g) = ground(&["dest"], "") else { return };
+    row("row_32", row_32);
+}
+fn row_32() {
+    let Some(g) = ground(&["dest", "other"], "") else { return };
     let dest = g.host("dest");
-    let body = |file: &str| {
+    // A machine is held by one run at a time, so the other run is about another one.
+    let body = |host: &str, file: &str| {
         format!(
             r#"step("Do it", || {{
-                let a = dest.ssh("echo x >>/var/tmp/starts; touch /var/tmp/{file}; until test -e /var/tmp/{file}.go; do sleep 0.1; done; exit 7", #{{ undo: false, ok: [7] }});
+                let a = {host}.ssh("echo x >>/var/tmp/starts; touch /var/tmp/{file}; until test -e /var/tmp/{file}.go; do sleep 0.1; done; exit 7", #{{ undo: false, ok: [7] }});
                 note(`got ${{a.code}}`);
             }});"#
         )
     };
-    let killed = g.begin(&body("one"), &[]);
+    let killed = g.begin(&body("dest", "one"), &[]);
     wait_for("the first", 30, || dest.has("/var/tmp/one"));
     let leaked: Vec<u32> = g.masters().into_iter().map(|m| m.0).collect();
     assert_eq!(leaked.len(), 1);
     let killed = killed.kill();
-    let mut other = g.begin(&body("two"), &[]);
-    wait_for("the second", 30, || dest.has("/var/tmp/two"));
+    let mut other = g.begin(&body("other", "two"), &[]);
+    wait_for("the second", 30, || g.host("other").has("/var/tmp/two"));
     dest.write("/var/tmp/one.go", "");
     // The command has ended, so has its session; a minute later the master goes, and its socket.
     let began = Instant::now();
@@ -189,12 +206,12 @@ fn row_32_leaked_masters_idle_out_and_other_runs_are_untouched() {
     assert!(began.elapsed() > Duration::from_secs(20), "it went as if it had been killed: {:?}", began.elapsed());
     assert!(other.is_running(), "{}", other.text());
     assert_eq!(g.masters().len(), 1, "the other run's");
-    dest.write("/var/tmp/two.go", "");
+    g.host("other").write("/var/tmp/two.go", "");
     let other = other.wait(60);
     other.is(0).says(&["got 7"]).never_says("lost");
     let resumed = g.mig(&["resume", &killed.run(), "--yes"]).wait(60);
     resumed.is(0).says(&["got 7"]);
-    assert_eq!(dest.starts(), 2);
+    assert_eq!((dest.starts(), g.host("other").starts()), (1, 1));
     g.finish(&other.run());
     g.finish(&killed.run());
     // The folder of the killed process has no socket any more; nothing else can remove it but the

@@ -114,7 +114,8 @@ fn row_38_the_machine_rebooted_mid_step() {
     g.finish(&said.run());
     // A reboot that was asked for is the success of its step.
     let body = "step(\"Reboot\", || { dest.reboot(#{ command: \"echo x >>/var/tmp/starts\", settle: \"1s\", timeout: \"1m\" }); note(\"it is back\"); });";
-    let run = g.begin(body, &[]);
+    let mut run = g.begin(body, &[]);
+    run.wait_until_it_says("do       Reboot", 30);
     wait_for("the command of the reboot", 30, || dest.starts() == 2);
     dest.reboot();
     let said = run.wait(60);
