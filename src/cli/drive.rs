@@ -209,17 +209,20 @@ impl Drive<'_> {
         };
         // Before the end is noted: a run that dies in between is simply resumed once more. A run
         // that stopped half way keeps its machines; one that has done nothing has no reason to.
-        match state {
+        let kept = match state {
             RunState::Done => gate.release(true),
             _ if !has_acted(&from.journal.calls(&self.run)?) => gate.release(false),
-            _ => {}
-        }
+            _ => 0,
+        };
         self.keep(from.journal, &gate, halt.as_ref(), state);
         listener.hear(&Event::RunEnds { run: self.run.clone(), state: state.word().into(), tally: gate.tally() });
         self.face.end();
         let Some(halt) = halt else {
             if !self.globals.json {
                 page(&story.summary(&self.run, "run", Paint { colours: self.globals.colours() }));
+                if kept > 0 {
+                    page(&format!("  for that, {} of files stay on the hosts until then", report::bytes(kept)));
+                }
             }
             return Ok(0);
         };

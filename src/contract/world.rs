@@ -4,23 +4,37 @@ use super::{Deed, Failure, Look, Outcome};
 use crate::name::HostName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Names one attempt at one deed, on the host too: `call.deed.attempt`, and `call.deed.uN.attempt`
 /// for the N-th deed of its undo. Only letters, digits and dots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub struct Token {
+    text: String,
+    boot: Option<String>,
+}
 
 impl Token {
     pub fn deed(call: i64, deed: usize, attempt: i64) -> Self {
-        Token(format!("{call}.{deed}.{attempt}"))
+        Token { text: format!("{call}.{deed}.{attempt}"), boot: None }
     }
     pub fn undo(call: i64, deed: usize, undo: usize, attempt: i64) -> Self {
-        Token(format!("{call}.{deed}.u{undo}.{attempt}"))
+        Token { text: format!("{call}.{deed}.u{undo}.{attempt}"), boot: None }
+    }
+    /// With the boot id of its host when the attempt was begun: a machine that has rebooted since
+    /// may have lost the trace of it, one that has not cannot.
+    #[must_use]
+    pub fn in_boot(mut self, boot: &str) -> Self {
+        self.boot = (!boot.is_empty()).then(|| boot.into());
+        self
+    }
+    pub fn boot(&self) -> Option<&str> {
+        self.boot.as_deref()
     }
 }
 impl AsRef<str> for Token {
     fn as_ref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -95,6 +109,8 @@ pub trait World: Look + Send + Sync {
     /// Makes the run's folder and marker on a host, or finds them as recorded. Before the first
     /// deed on a host and, with what the journal has, before anything is settled there.
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord>;
+    /// The boot in which a host was last seen, without asking it; empty when it was never reached.
+    fn boot_seen(&self, host: &HostName) -> String;
     /// Does a deed. Sending the same token twice starts it once. The value is the call's answer.
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value>;
     /// Decides about one deed whose end nobody saw: attaches and waits while it still runs. Never acts.
@@ -110,6 +126,13 @@ pub trait World: Look + Send + Sync {
     /// Gives back the locks that the run holds on these hosts. Folders and undo material stay.
     fn release(&self, _hosts: &[HostRecord]) -> Released {
         Released::default()
+    }
+    /// The tokens of all commands that the journal has begun, deeds and undo. What a host has
+    /// beside them happened after the journal was copied: the journal is older than the world.
+    fn knows(&self, _tokens: BTreeSet<String>) {}
+    /// Why a prepared host shows that the journal is too old, if it does.
+    fn beyond(&self, _host: &HostName) -> Option<String> {
+        None
     }
     /// Bytes of undo material that the run keeps on a host.
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64>;

@@ -213,7 +213,11 @@ fn connect(path: &Path) -> Result<Connection> {
         db.pragma_update(None, "foreign_keys", "on")?;
         Ok(db)
     };
-    open().or_else(|e| refuse(path, &format!("cannot be opened: {e}")))
+    open().or_else(|e| {
+        Error::bad_input(format!("{} cannot be opened: {e}", path.display()))
+            .hint("is the disk full, or read-only? The journal needs room before anything is sent to a host")
+            .err()
+    })
 }
 
 fn check_folder(state: &Path) -> Result<()> {
@@ -247,6 +251,17 @@ fn check_file(db: &Connection, path: &Path) -> Result<()> {
     let (application, format, whole) = known().or_else(|e| damaged(path, &e.to_string()))?;
     if whole != "ok" {
         return damaged(path, &whole);
+    }
+    let page = number("page_size").or_else(|e| damaged(path, &e.to_string()))?.unsigned_abs();
+    let length = path.metadata().map(|m| m.len()).or_else(|e| refuse(path, &e.to_string()))?;
+    if page == 0 || length % page != 0 {
+        return damaged(path, &format!("its {length} bytes are no whole number of pages; it was cut"));
+    }
+    if application == 0 && !has_tables(db).unwrap_or(true) {
+        return Error::bad_input(format!("{} holds nothing: was it copied without its -wal file?", path.display()))
+            .hint("put both files back, or a copy made with `mig journal export`; only that is a whole journal")
+            .hint("or move the file away to begin a new journal")
+            .err();
     }
     if application != APPLICATION {
         return refuse(path, "is not a journal of mig");

@@ -33,6 +33,8 @@ fn call(seq: i64, path: &[&str], name: &str, state: CallState, steps: Vec<Step>)
         at: seq * 10 + i64::try_from(n).unwrap(),
         undo: String::new(),
         undo_attempt: 0,
+        boot: String::new(),
+        undo_boot: String::new(),
         began_ms: 1000,
         ended_ms: 3500,
     };

@@ -69,6 +69,7 @@ pub struct Gate {
     /// Calls that ended badly and were put aside by a stop: sending their command again is asked.
     ended_badly: Vec<Call>,
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
+    prepared: Mutex<BTreeSet<HostName>>,
     said_per_user: AtomicBool,
 }
 
@@ -90,6 +91,9 @@ impl Gate {
                 ended_badly.push(call.clone());
             }
         }
+        if set.mode == Mode::Live {
+            set.world.knows(super::rollback::tokens(&set.calls));
+        }
         let hosts = set.hosts.iter().map(|h| (h.host.clone(), h.clone())).collect();
         Gate {
             mode: set.mode,
@@ -105,6 +109,7 @@ impl Gate {
             began: Instant::now(),
             ended_badly,
             cutovers: Mutex::default(),
+            prepared: Mutex::default(),
             said_per_user: AtomicBool::new(false),
             set,
         }
@@ -289,7 +294,7 @@ impl Gate {
                     }
                     let mut rows = vec![Row::call(seq, &name, key, CallState::Begun, &Value::Null)];
                     rows.extend(steps.iter().enumerate().flat_map(|(n, s)| Row::deed(seq, n, s)));
-                    rows.push(Row::deed_begins(seq, 0, 1, self.record()?.tick()));
+                    rows.push(Row::deed_begins(seq, 0, 1, self.record()?.tick(), &self.boot_of(&steps[0].deed)));
                     self.commit("intent", seq, rows)?;
                     let deeds = steps.into_iter().map(|s| (s, 1)).collect();
                     let answer = self.perform(&Half { seq, key, spec }, deeds, 0, true);
@@ -371,6 +376,9 @@ impl Gate {
 
     /// Once for each host in this process; with what the journal has of it, if it has.
     pub(super) fn prepare_host(&self, host: &HostName) -> Outcome<()> {
+        if lock(&self.prepared).contains(host) {
+            return Ok(());
+        }
         let mut known = lock(&self.hosts).get(host).cloned();
         let id = self.set.world.lock_id();
         if known.is_none() && !id.is_empty() {
@@ -392,6 +400,7 @@ impl Gate {
             self.ride("host", 0, vec![Row::host(&record)])?;
             lock(&self.hosts).insert(host.clone(), record);
         }
+        lock(&self.prepared).insert(host.clone());
         Ok(())
     }
 
@@ -427,8 +436,8 @@ impl Gate {
     }
 
     /// Gives back the locks of all hosts that the run has touched, and notes how much undo
-    /// material stays there. A lock that cannot be given back is a warning, not a failure.
-    pub fn release(&self, is_over: bool) {
+    /// material stays there, in bytes. A lock that cannot be given back is a warning, not a failure.
+    pub fn release(&self, is_over: bool) -> u64 {
         let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
         let released = self.set.world.release(&hosts);
         for text in released.left {
@@ -438,6 +447,7 @@ impl Gate {
             // A journal that fails here is found broken by the next commit, which is waited for.
             let _ = self.moment(&json!({ "kept": released.kept }));
         }
+        released.kept
     }
 
     /// Does the deeds of a call from number `from` on.
@@ -446,7 +456,7 @@ impl Gate {
         let mut answer = json!({ "changed": true });
         for (n, (step, attempt)) in deeds.iter().enumerate().skip(from) {
             if !begun {
-                self.begins(call, n, *attempt)?;
+                self.begins(call, n, *attempt, &step.deed)?;
             }
             begun = false;
             self.hear(&Event::DeedBegins {
@@ -455,7 +465,8 @@ impl Gate {
                 host: step.deed.host().cloned(),
             });
             self.point("deed.before", seq)?;
-            let done = self.set.world.act(&Token::deed(seq, n, *attempt), &step.deed);
+            let token = Token::deed(seq, n, *attempt).in_boot(&self.boot_of(&step.deed));
+            let done = self.set.world.act(&token, &step.deed);
             self.point("deed.after", seq)?;
             lock(&self.tally).deeds += 1;
             match done {
@@ -472,16 +483,21 @@ impl Gate {
         self.acted(call, last, &steps, answer)
     }
 
-    fn begins(&self, call: &Half, n: usize, attempt: i64) -> Outcome<()> {
+    fn begins(&self, call: &Half, n: usize, attempt: i64, deed: &Deed) -> Outcome<()> {
         if self.is_poisoned() {
             self.alive_anywhere()?;
         }
-        let mut rows = vec![Row::deed_begins(call.seq, n, attempt, self.record()?.tick())];
+        let mut rows = vec![Row::deed_begins(call.seq, n, attempt, self.record()?.tick(), &self.boot_of(deed))];
         rows.extend((n > 0).then(|| Row::deed_ends(call.seq, n - 1, DeedState::Done)));
         self.commit("begin", call.seq, rows)
     }
     fn alive_anywhere(&self) -> Outcome<()> {
         self.stopped().map_or(Ok(()), |stop| Err(Halt::Stop(stop)))
+    }
+
+    /// The boot of its host in which a deed is begun now.
+    fn boot_of(&self, deed: &Deed) -> String {
+        deed.host().map_or_else(String::new, |host| self.set.world.boot_seen(host))
     }
 
     /// All deeds are done; what is left is to see it.
@@ -559,7 +575,7 @@ impl Gate {
         let half = Half { seq: call.seq, key: &call.key, spec };
         let steps: Vec<Step> = call.deeds.iter().map(|d| d.step.clone()).collect();
         let mut deeds: Vec<(Step, i64)> = call.deeds.iter().map(|d| (d.step.clone(), d.attempt)).collect();
-        let Some(DeedRow { n, state, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned() else {
+        let Some(DeedRow { n, state, boot, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned() else {
             let answer = match call.answer {
                 Value::Null => unknown("its answer was lost"),
                 known => known,
@@ -573,7 +589,8 @@ impl Gate {
         let last = deeds.len() - 1;
         let again = |deeds: &mut Vec<(Step, i64)>| -> Outcome<()> {
             deeds[n].1 += 1;
-            self.commit("again", call.seq, vec![Row::deed_begins(call.seq, n, deeds[n].1, self.record()?.tick())])
+            let (attempt, boot) = (deeds[n].1, self.boot_of(&deeds[n].0.deed));
+            self.commit("again", call.seq, vec![Row::deed_begins(call.seq, n, attempt, self.record()?.tick(), &boot)])
         };
         match state {
             DeedState::Planned => return self.perform(&half, deeds, n, false),
@@ -582,7 +599,7 @@ impl Gate {
                 again(&mut deeds)?;
             }
             DeedState::Begun | DeedState::Done => {
-                match self.set.world.settle(&Token::deed(call.seq, n, deeds[n].1), &deeds[n].0.deed) {
+                match self.set.world.settle(&Token::deed(call.seq, n, deeds[n].1).in_boot(&boot), &deeds[n].0.deed) {
                     Settled::Done(answer) if n == last => return self.acted(&half, n, &steps, answer),
                     Settled::Done(_) => return self.perform(&half, deeds, n + 1, false),
                     Settled::Failed(f) => return self.fails(call.seq, n, f),

@@ -38,7 +38,7 @@ pub fn resolve(call: &Call, as_what: Resolution) -> Result<Vec<Row>, String> {
     if let Some(deed) = open_undo(call) {
         let which = deed.undo.trim_start_matches("begun ");
         let is = if as_what == Resolution::Done { "did" } else { "failed" };
-        return Ok(vec![Row::undo(call.seq, deed.n, &format!("{is} {which}"), deed.undo_attempt)]);
+        return Ok(vec![Row::undo(call.seq, deed.n, &format!("{is} {which}"), deed.undo_attempt, &deed.undo_boot)]);
     }
     if call.deeds.iter().any(|d| !d.undo.is_empty()) && call.state == CallState::Begun {
         return Err(format!("the undo of call {} has begun; it can only be taken back to its end", call.seq));

@@ -11,7 +11,7 @@ use crate::contract::{
 use crate::fault;
 use crate::journal::{Call, DeedRow, DeedState, Record, Row, RunState};
 use crate::name::HostName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -88,6 +88,20 @@ pub fn undoable(calls: &[Call]) -> Vec<Undoable> {
         .collect()
 }
 
+/// All tokens under which the journal has begun anything.
+pub(super) fn tokens(calls: &[Call]) -> BTreeSet<String> {
+    let deeds = calls.iter().flat_map(|c| c.deeds.iter().map(move |d| (c.seq, d)));
+    let all = deeds.flat_map(|(seq, d)| {
+        let undo = match &d.step.undo {
+            Undo::By(undo) => undo.len(),
+            _ => 0,
+        };
+        let tries = (1..=d.attempt).map(move |a| Token::deed(seq, d.n, a));
+        tries.chain((0..undo).flat_map(move |u| (0..=d.undo_attempt).map(move |a| Token::undo(seq, d.n, u, a))))
+    });
+    all.map(|t| t.as_ref().to_owned()).collect()
+}
+
 /// The deeds that were begun and are not taken back, newest first.
 fn begun<'a>(calls: &'a [Call], from: Option<i64>) -> Vec<(&'a Call, &'a DeedRow)> {
     let mut deeds: Vec<_> = calls
@@ -113,6 +127,7 @@ impl Rollback {
         };
         self.record.commit("rolling back", 0, vec![Row::run_is(RunState::RollingBack, "")])?;
         let deeds: Vec<_> = begun(&self.calls, from).into_iter().map(|(c, d)| (c.seq, d.clone())).collect();
+        self.world.knows(tokens(&self.calls));
         let mut left = vec![];
         let mut tally = Tally::default();
         for (seq, deed) in deeds {
@@ -216,6 +231,11 @@ impl Rollback {
         }
     }
 
+    /// What a host did for the run and the journal lacks would not be taken back.
+    fn is_whole(&self, host: &HostName) -> Result<(), End> {
+        self.world.beyond(host).map_or(Ok(()), |why| Err(End::Back(Back::Halted(Stop::Refused(why)))))
+    }
+
     fn prepare(&self, deed: &Deed) -> Result<(), End> {
         let mut hosts: Vec<&HostName> = deed.host().into_iter().collect();
         if let Deed::Put(p) = deed
@@ -240,6 +260,7 @@ impl Rollback {
                         self.record.ride("host", 0, vec![Row::host(&record)]).map_err(End::Journal)?;
                     }
                     lock(&self.prepared).insert(host.clone(), record);
+                    self.is_whole(host)?;
                 }
                 Err(Halt::Failed(f)) => return Err(End::Back(Back::Stopped(f.message))),
                 Err(Halt::Stop(stop)) => return Err(End::Back(Back::Halted(stop))),
@@ -268,8 +289,8 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
-    fn mark(&self, state: &str, attempt: i64) -> Result<(), End> {
-        self.back.record.commit("undo", self.seq, vec![Row::undo(self.seq, self.deed.n, state, attempt)])?;
+    fn mark(&self, state: &str, attempt: i64, boot: &str) -> Result<(), End> {
+        self.back.record.commit("undo", self.seq, vec![Row::undo(self.seq, self.deed.n, state, attempt, boot)])?;
         Ok(())
     }
     fn says(&self, how: &str, why: Option<String>) {
@@ -303,13 +324,13 @@ impl Undoing<'_> {
             self.back.prepare(deed)?;
             let begun = was == "begun" && n == at;
             match self.one(n, deed, begun, &mut attempt)? {
-                Ok(()) => self.mark(&format!("did {n}"), attempt)?,
+                Ok(()) => self.mark(&format!("did {n}"), attempt, "")?,
                 // Perhaps there was nothing to take back.
                 Err(f) if d.state == DeedState::Failed => {
                     left = Some(format!("the undo of a deed that had failed, failed: {deed} ({})", f.message));
                 }
                 Err(f) => {
-                    self.mark(&format!("failed {n}"), attempt)?;
+                    self.mark(&format!("failed {n}"), attempt, "")?;
                     self.says("failed", Some(f.message.clone()));
                     let mut text = format!("cannot take back {}: {}", d.step.deed, f.message);
                     if let Some(out) = &f.output {
@@ -319,7 +340,7 @@ impl Undoing<'_> {
                 }
             }
         }
-        self.mark("done", attempt)?;
+        self.mark("done", attempt, "")?;
         if !undo.is_empty() {
             self.says("done", None);
         }
@@ -342,7 +363,7 @@ impl Undoing<'_> {
             return Ok(());
         }
         self.back.prepare(&d.step.deed)?;
-        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt), &d.step.deed) {
+        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed) {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
@@ -377,9 +398,10 @@ impl Undoing<'_> {
     fn one(&self, n: usize, deed: &Deed, begun: bool, attempt: &mut i64) -> Result<Result<(), Failure>, End> {
         let world = &self.back.world;
         let token = |attempt| Token::undo(self.seq, self.deed.n, n, attempt);
+        let boot = deed.host().map_or_else(String::new, |host| world.boot_seen(host));
         let settled = match (begun, deed) {
             (true, Deed::Ask { .. }) => Settled::NewToken,
-            (true, _) => world.settle(&token(*attempt), deed),
+            (true, _) => world.settle(&token(*attempt).in_boot(&self.deed.undo_boot), deed),
             // The old bytes may be back already: said, not written.
             (false, Deed::Put(_)) => match world.settle(&token(0), deed) {
                 Settled::Unknown(_) => Settled::NewToken, // the deed itself refuses, and shows both
@@ -394,12 +416,12 @@ impl Undoing<'_> {
             Settled::SameToken if begun => {}
             Settled::SameToken | Settled::NewToken | Settled::Repeatable(_) => {
                 *attempt += 1;
-                self.mark(&format!("begun {n}"), *attempt)?;
+                self.mark(&format!("begun {n}"), *attempt, &boot)?;
             }
         }
-        fault::point("undo.before", self.seq)?;
-        let done = world.act(&token(*attempt), deed);
-        fault::point("undo.after", self.seq)?;
+        fault::point("undoing.before", self.seq)?;
+        let done = world.act(&token(*attempt).in_boot(&boot), deed);
+        fault::point("undoing.after", self.seq)?;
         match done {
             Ok(_) => Ok(Ok(())),
             Err(Halt::Failed(f)) => Ok(Err(*f)),

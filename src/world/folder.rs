@@ -81,7 +81,16 @@ impl Fleet {
     /// Makes the run's folder, or finds it as the journal has it.
     pub async fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         let link = self.link(host)?;
+        let is_unsure = link.is_unsure.swap(false, std::sync::atomic::Ordering::Relaxed);
+        // Once for each connection is enough: behind a new one another boot, or another disk, may be.
+        if let (false, Ok(prepared)) = (is_unsure, self.prepared(host)) {
+            return Ok(prepared.record);
+        }
         let hello = self.hello(link).await?;
+        if is_unsure {
+            let boot = self.boot_id(host).await?;
+            *link.boot.lock().unwrap_or_else(PoisonError::into_inner) = boot;
+        }
         let holder = self.settings.holder.as_ref();
         let lock = match (known.map(|k| k.lock.as_str()), holder) {
             (Some(lock), _) if !lock.is_empty() => lock.to_owned(),
@@ -127,6 +136,7 @@ impl Fleet {
                 let (marker, boot_id) = (marker.into(), boot.into());
                 let machine_id = machine.machine_id.clone();
                 let lock = words.next().filter(|l| *l != "-").unwrap_or_default().into();
+                self.note_started(host, words.map(str::to_owned).collect());
                 let is_per_user = machine.uid != 0;
                 let host = host.clone();
                 (HostRecord { host, machine_id, boot_id, host_key, folder, marker, lock, is_per_user }, false)

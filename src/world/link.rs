@@ -2,6 +2,7 @@
 
 use super::call::{Call, Reply, Trouble};
 use super::config::Way;
+use super::control::Control;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
@@ -9,7 +10,7 @@ use super::settings::{HostConfig, Reach, Settings};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,13 +26,19 @@ pub const LONGEST_REQUEST: usize = 120_000;
 /// All hosts of a run.
 pub struct Fleet {
     pub settings: Settings,
-    pub control: tempfile::TempDir,
+    pub control: Control,
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
     /// A copy needs a session on each of two hosts: copies against each other must not take all.
     pub copies: Semaphore,
+    /// At the end of a run: a machine that is off by now is not waited for.
+    pub is_hurried: AtomicBool,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
+    /// The tokens that the journal has; none until it was told.
+    pub known: Mutex<Option<BTreeSet<String>>>,
+    /// What hosts have beside them.
+    pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
 }
@@ -47,6 +54,8 @@ pub struct Link {
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
     pub hello: OnceCell<Hello>,
+    /// It was connected anew since its boot was last looked at.
+    pub is_unsure: AtomicBool,
     /// The boot that this process last saw the machine in.
     pub boot: Mutex<String>,
 }
@@ -70,6 +79,7 @@ impl Link {
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
             hello: OnceCell::new(),
+            is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
     }
@@ -226,12 +236,17 @@ impl Fleet {
                     if told {
                         self.tell(host, format!("connected again after {} s", began.elapsed().as_secs().max(1)));
                     }
-                    link.was_up.store(true, Ordering::Relaxed);
+                    if link.was_up.swap(true, Ordering::Relaxed) {
+                        link.is_unsure.store(true, Ordering::Relaxed);
+                    }
                     return Ok(session);
                 }
                 Err(Refusal::Final(halt)) => return Err(halt),
                 Err(Refusal::Busy(why)) if !was_up => (why, PATIENCE_AT_FIRST),
                 Err(Refusal::Down(why)) if !was_up => (why, Duration::ZERO),
+                Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_hurried.load(Ordering::Relaxed) => {
+                    (why, Duration::ZERO)
+                }
                 Err(Refusal::Busy(why) | Refusal::Down(why)) => (why, self.settings.reconnect_for),
             };
             // The other way, if there is one, is tried at once.

@@ -8,6 +8,7 @@
 mod answer;
 mod ask;
 mod attach;
+mod beyond;
 mod call;
 mod capped;
 pub mod clock;

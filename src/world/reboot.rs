@@ -33,6 +33,7 @@ impl Fleet {
         if is_wiped {
             return failed(super::run::wiped(&run, &job));
         }
+        self.may_start(&reboot.host, token)?;
         let command = run.command.to_sh();
         let args = [&job.folder, &job.token, &job.sha, &job.marker, "/", "no", "no", command.as_str()];
         let mut err = vec![];

@@ -12,12 +12,12 @@ use crate::contract::{
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -68,7 +68,10 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         links,
         first_contact: tokio::sync::Mutex::new(()),
         copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
+        is_hurried: AtomicBool::new(false),
         prepared: Mutex::default(),
+        known: Mutex::default(),
+        beyond: Mutex::default(),
         sent: Mutex::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
@@ -151,6 +154,10 @@ impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
     }
+    fn boot_seen(&self, host: &HostName) -> String {
+        let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
+        link.map_or_else(String::new, |link| link.boot.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
         self.ask(async |fleet| match deed {
             Deed::Run(run) => fleet.act_run(token, run).await,
@@ -180,8 +187,21 @@ impl World for Remote {
         let holder = self.fleet.as_ref().and_then(|f| f.settings.holder.as_ref());
         holder.map(|h| h.lock.clone()).unwrap_or_default()
     }
+    fn knows(&self, tokens: BTreeSet<String>) {
+        if let Some(fleet) = &self.fleet {
+            *fleet.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
+        }
+    }
+    fn beyond(&self, host: &HostName) -> Option<String> {
+        let all = self.fleet.as_ref()?.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = all.get(host).filter(|b| !b.is_empty())?;
+        Some(super::beyond::refusal(host, tokens.iter()))
+    }
     fn release(&self, hosts: &[HostRecord]) -> Released {
         let kept = AtomicU64::new(0);
+        if let Some(fleet) = &self.fleet {
+            fleet.is_hurried.store(true, Ordering::Relaxed);
+        }
         let left = self.on_each(hosts, |record| match self.wait(async |fleet| fleet.release(record).await)? {
             Ok(bytes) => {
                 kept.fetch_add(bytes, Ordering::Relaxed);

@@ -66,6 +66,7 @@ impl Fleet {
             folder: prepared.record.folder,
             marker: prepared.record.marker,
             token: token.as_ref().into(),
+            boot: token.boot().map(str::to_owned),
             sha: digest(run),
         };
         Ok((job, prepared.is_wiped))
@@ -78,6 +79,7 @@ impl Fleet {
         if is_wiped {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
+        self.may_start(&run.host, token)?;
         let mut live = Live::new(&run.host, self.settings.listener.as_ref());
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
@@ -134,6 +136,9 @@ impl Fleet {
     }
     /// The boot in which a token was sent; for one of an earlier process, that of the marker.
     pub fn sent_in(&self, link: &Link, job: &Job) -> String {
+        if let Some(boot) = &job.boot {
+            return boot.clone();
+        }
         let key = (link.config.name.clone(), job.token.clone());
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         sent.or_else(|| self.prepared(&link.config.name).ok().map(|p| p.record.boot_id)).unwrap_or_default()

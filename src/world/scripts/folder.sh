@@ -1,7 +1,7 @@
 # Takes the lock of a machine, and makes the folder of a run or finds it:
 # BASE RUN MARKER KNOWN MACHINE LOCK OWNER PLAYBOOK.
 # KNOWN: the marker the journal has, or "-". LOCK: its id, or "-" to take none.
-# ok MARKER BOOT LOCK | wiped | held LOCK (its lines, tabs between them) | bad WHY.
+# ok MARKER BOOT LOCK TOKENS (of all commands that were started) | wiped | held LOCK (its lines, tabs between them) | bad WHY.
 b=$1 r=$1/$2 m=$3 known=$4 machine=$5 id=$6 l=$1/lock
 run=$2 owner=$7 playbook=$8
 begin
@@ -48,6 +48,9 @@ if [ "$known" = - ]; then
     printf '%s\n%s\n%s\n' "$m" "$o" "$machine" 2>/dev/null >"$r/marker.new" && sync "$r/marker.new" 2>/dev/null; mv "$r/marker.new" "$r/marker" 2>/dev/null
   fi
   { read -r k && read -r o; } 2>/dev/null <"$r/marker" || say "bad nothing can be written in $r; is the disk full, or read-only?"
-else k=$known
 fi
-say "ok $k $o $id"
+t=
+for f in "$r"/*.started; do
+  [ -e "$f" ] && f=${f##*/} && t="$t ${f%.started}"
+done
+say "ok $k $o $id$t"
