@@ -28,6 +28,13 @@ pub struct Drive<'a> {
     pub run: String,
 }
 
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        // The gate, which whoever hears Ctrl-C still holds, has the world too.
+        self.world.close();
+    }
+}
+
 /// Hears everything and hands it to several.
 pub struct Both(pub Vec<Arc<dyn Listener>>);
 impl Listener for Both {

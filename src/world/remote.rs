@@ -97,6 +97,16 @@ impl Remote {
             None => Ok(()),
         }
     }
+    /// Ends all connections and removes their sockets now, whoever still holds the world: what a
+    /// process holds when it exits is not dropped, and ssh would stay for its idle time.
+    pub fn close(&self) {
+        if let Some(fleet) = &self.fleet {
+            for link in fleet.links.values() {
+                fleet.hang_up(link);
+            }
+            let _ = fs::remove_dir_all(fleet.control.path());
+        }
+    }
     /// The same on many hosts, some at a time: what was said, in no order.
     fn on_each(&self, hosts: &[HostRecord], work: impl Fn(&HostRecord) -> Option<String> + Sync) -> Vec<String> {
         let (next, said) = (AtomicUsize::new(0), Mutex::new(vec![]));
@@ -221,11 +231,8 @@ impl World for Remote {
 impl Drop for Remote {
     fn drop(&mut self) {
         // Each session ends its master, by the path of its socket, when it goes.
-        if let Some(fleet) = self.fleet.take() {
-            for link in fleet.links.values() {
-                fleet.hang_up(link);
-            }
-        }
+        self.close();
+        self.fleet = None;
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_millis(100));
         }

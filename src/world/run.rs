@@ -169,6 +169,7 @@ impl Fleet {
             yes(is_long(run)),
             if is_long(run) { String::new() } else { run.command.to_sh() },
             rehearsal(&job.token),
+            "whole".into(),
         ];
         let (mut out, mut err) = (vec![], vec![]);
         let (mut keep_out, mut keep_err) = (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));

@@ -7,7 +7,7 @@ use super::folder::reason;
 use super::link::{Fleet, Link};
 use super::live::Live;
 use super::run::{mismatch, wiped};
-use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, unknown};
+use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, quote, unknown};
 use serde_json::{Value, json};
 
 /// How long a `check` may take.
@@ -106,6 +106,9 @@ impl Fleet {
         } else {
             "; its processes are gone, and it left no exit code"
         };
+        if !rebooted && self.is_full(&run.host, &job.folder).await {
+            text += &format!(": the disk that holds {} is full", job.folder);
+        }
         let sizes = self.read_part(link, job, (0, 0), 0).await.map(|(_, sizes)| sizes).unwrap_or_default();
         let from = (sizes.0.saturating_sub(2048), sizes.1.saturating_sub(2048));
         if let Ok(((out, err), _)) = self.read_part(link, job, from, 2048).await {
@@ -123,6 +126,14 @@ impl Fleet {
             "it has no check, and is not marked idempotent."
         };
         text
+    }
+
+    /// Whether nothing more can be written beside a run's records.
+    async fn is_full(&self, host: &crate::name::HostName, folder: &str) -> bool {
+        let command =
+            crate::contract::Command::Shell(format!("df -Pk -- {} | awk 'END {{ print $4 }}'", quote(folder)));
+        let free = self.run(host, &command, CHECK_MS).await;
+        free.is_ok_and(|output| output.stdout.trim() == "0")
     }
 
     /// No trace, but the machine has rebooted: a trace may have been lost with it.
