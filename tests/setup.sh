@@ -10,6 +10,8 @@ sshd:openssh-server
 rsync:rsync
 unshare:util-linux
 ip:iproute2
+pkill:procps
+sudo:sudo
 tmux:tmux
 cc:gcc
 python3:python3-minimal

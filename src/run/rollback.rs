@@ -363,7 +363,8 @@ impl Undoing<'_> {
             return Ok(());
         }
         self.back.prepare(&d.step.deed)?;
-        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed) {
+        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed)
+        {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
