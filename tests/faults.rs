@@ -7,3 +7,7 @@ mod journal;
 mod locks;
 #[path = "faults/machine.rs"]
 mod machine;
+#[path = "faults/rollback.rs"]
+mod rollback;
+#[path = "faults/secrets.rs"]
+mod secrets;

@@ -128,7 +128,9 @@ fn one(m: &Machine, user: &str, whole: Duration, left: &AtomicUsize, all: &Mutex
             _ => f.twice += 1,
         }
     }
-    if end.code != 0 || state != "done" || !m.lock().is_empty() {
+    // It may have died after it had noted its end: then there is nothing to resume.
+    let is_over = end.code == 0 || end.text.contains("there is no run to resume");
+    if !is_over || state != "done" || !m.lock().is_empty() {
         f.wrong.push(format!("{user}: {state}, exit code {}, lock {:?}\n{}", end.code, m.lock(), end.text));
     }
     drop(f);

@@ -43,28 +43,17 @@ impl Journal {
     /// The folder is not ours, is on a network file system, or the file is damaged, newer than
     /// this binary, or no journal at all.
     pub fn open(state: &Path) -> Result<Self> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state)
-            .or_else(|e| refuse(state, &format!("cannot be made: {e}")))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(state).or_else(|e| {
+            Error::bad_input(format!("{} cannot be made: {e}", state.display()))
+                .hint("runs are kept there; say where else: export MIG_STATE=/path/of/a/folder")
+                .err()
+        })?;
         check_folder(state)?;
         let path = state.join("journal.db");
-        let fresh = !path.exists();
-        let lost_wal = !fresh && path.metadata().map(|m| m.len()).unwrap_or(0) == 0;
-        let db = connect(&path)?;
-        if fresh || lost_wal {
-            let made = db
-                .execute_batch(&format!(
-                    "begin immediate; pragma application_id={APPLICATION}; pragma user_version={FORMAT};"
-                ))
-                .and_then(|()| match has_tables(&db)? {
-                    true => Ok(()),
-                    false => db.execute_batch(SCHEMA),
-                })
-                .and_then(|()| db.execute_batch("commit"));
-            made.or_else(|e| refuse(&path, &format!("cannot be made: {e}")))?;
+        if !path.exists() {
+            make(&path)?;
         }
+        let db = connect(&path)?;
         check_file(&db, &path)?;
         Ok(Journal { db, state: state.into() })
     }
@@ -196,6 +185,26 @@ impl Journal {
             .execute("vacuum into ?", params![to.to_string_lossy()])
             .map(drop)
             .or_else(|e| refuse(to, &e.to_string()))
+    }
+}
+
+/// Makes an empty journal whole, or not at all: a process that dies in between leaves a file of
+/// another name, never half a journal. When several make it at once, one of theirs is taken.
+fn make(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let new = tempfile::Builder::new().prefix("journal.").suffix(".new").tempfile_in(folder);
+    let new = new.or_else(|e| refuse(path, &format!("cannot be made: {e}")))?;
+    let fill = || -> rusqlite::Result<()> {
+        let db = Connection::open_with_flags(new.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.execute_batch(&format!(
+            "begin immediate; pragma application_id={APPLICATION}; pragma user_version={FORMAT}; {SCHEMA}; commit"
+        ))
+    };
+    fill().or_else(|e| refuse(path, &format!("cannot be made: {e}")))?;
+    match new.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(_) if path.exists() => Ok(()),
+        Err(e) => refuse(path, &format!("cannot be made: {}", e.error)),
     }
 }
 

@@ -63,6 +63,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
         settings,
+        redactor: super::redact::Redactor::default(),
         control,
         known_hosts,
         links,
@@ -85,6 +86,16 @@ impl Remote {
     }
     fn ask<T>(&self, work: impl AsyncFnOnce(&Fleet) -> Outcome<T>) -> Outcome<T> {
         self.wait(work).unwrap_or_else(|| failed("the world is closed"))
+    }
+    /// Fetches a secret, to know before the first deed that it can be had. The value stays where it is.
+    ///
+    /// # Errors
+    /// It cannot be had, or could not be kept out of reports.
+    pub fn has_secret(&self, name: &str) -> Result<()> {
+        match &self.fleet {
+            Some(fleet) => (fleet.settings.secrets)(name).map(drop),
+            None => Ok(()),
+        }
     }
     /// Ends all connections and removes their sockets now, whoever still holds the world: what a
     /// process holds when it exits is not dropped, and ssh would stay for its idle time.
@@ -162,6 +173,7 @@ impl World for Remote {
         self.ask(async |fleet| match deed {
             Deed::Run(run) => fleet.act_run(token, run).await,
             Deed::Put(put) => fleet.act_put(put).await,
+            Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
@@ -176,7 +188,7 @@ impl World for Remote {
             .unwrap_or_else(|| Settled::Unknown("the world is closed".into()))
     }
     fn sweep(&self, deed: &Deed) {
-        if let Deed::Put(put) = deed {
+        if let Some(put) = deed.put() {
             self.wait(async |fleet| fleet.sweep(put).await);
         }
     }

@@ -80,7 +80,7 @@ impl Fleet {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
         self.may_start(&run.host, token)?;
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
         loop {
@@ -276,7 +276,8 @@ impl Fleet {
         }
         live.end(false, &out, &out_tail, sizes.0.max(out.len() as u64));
         live.end(true, &err, &err_tail, sizes.1.max(err.len() as u64));
-        let (stdout, stderr) = (whole(&out, &out_tail, sizes.0), whole(&err, &err_tail, sizes.1));
+        let text = |head: &[u8], tail: &[u8], size| self.redactor.text(whole(head, tail, size));
+        let (stdout, stderr) = (text(&out, &out_tail, sizes.0), text(&err, &err_tail, sizes.1));
         Ok(Ended { code, timed_out, stdout, stderr })
     }
 

@@ -25,6 +25,9 @@ pub struct Settings {
     pub operator: Arc<dyn Operator>,
     /// For whom the locks of machines are taken; without one none is taken.
     pub holder: Option<Holder>,
+    /// Variables of the environment in which secrets come: nothing that is run on this machine as
+    /// on a host inherits them.
+    pub hidden: Vec<String>,
     /// Pin unknown host keys without asking; what was pinned is told.
     pub accept_new_host_keys: bool,
     /// How long a lost connection is tried again before it counts as a failure.
@@ -44,6 +47,7 @@ impl Settings {
             listener,
             operator,
             holder: None,
+            hidden: vec![],
             accept_new_host_keys: false,
             reconnect_for: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),

@@ -26,13 +26,14 @@ impl Fleet {
         match deed {
             Deed::Run(run) => self.settle_run(token, run).await,
             Deed::Put(put) => self.settle_put(put).await,
+            Deed::PutChecked(checked) => self.settle_put_checked(token, checked).await,
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
         }
     }
 
-    async fn settle_run(&self, token: &Token, run: &Run) -> Settled {
+    pub async fn settle_run(&self, token: &Token, run: &Run) -> Settled {
         let (link, (job, is_wiped)) = match (self.link(&run.host), self.job(token, run)) {
             (Ok(link), Ok(job)) => (link, job),
             (Err(halt), _) | (_, Err(halt)) => return Settled::Unknown(reason(&halt)),
@@ -40,7 +41,11 @@ impl Fleet {
         if is_wiped {
             return Settled::Unknown(wiped(run, &job));
         }
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        // What it printed may hold what it was given: that must be known to be kept out.
+        if let Some(Err(halt)) = run.stdin.as_ref().map(|stdin| self.fill(stdin)) {
+            return Settled::Unknown(reason(&halt));
+        }
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
         let attached = match self.attach(link, &job, run, &mut live).await {
             Ok(attached) => attached,
             Err(halt) => {
