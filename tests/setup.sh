@@ -18,6 +18,8 @@ pgrep:procps
 kill:procps
 timeout:coreutils
 awk:mawk
+pkill:procps
+sudo:sudo
 tmux:tmux
 cc:gcc
 python3:python3-minimal

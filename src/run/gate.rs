@@ -588,8 +588,11 @@ impl Gate {
             return self.observed(&half, &steps, answer);
         };
         // A host that cannot be reached says nothing of what was begun there: it stays begun.
-        if let Err(Halt::Failed(f)) = self.prepare(&steps) {
-            return self.poison(Stop::Fault(f.message));
+        match self.prepare(&steps) {
+            Ok(()) => {}
+            Err(Halt::Failed(f)) => return self.poison(Stop::Fault(f.message)),
+            // As a host key that has changed: no answer of an operator about the deed makes that right.
+            Err(Halt::Stop(stop)) => return self.poison(stop),
         }
         let last = deeds.len() - 1;
         let again = |deeds: &mut Vec<(Step, i64)>| -> Outcome<()> {

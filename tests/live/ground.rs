@@ -6,7 +6,7 @@ use crate::running::{Running, Said};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -223,9 +223,4 @@ pub fn wait_for(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
 }
 pub fn sleep(seconds: f64) {
     std::thread::sleep(Duration::from_secs_f64(seconds));
-}
-/// The files below a folder, for messages.
-pub fn names_in(folder: &Path) -> Vec<String> {
-    let all = fs::read_dir(folder).into_iter().flatten().flatten();
-    all.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
 }

@@ -71,7 +71,7 @@ fn row_34_same_address_other_machine() {
     // The old machine is back under its address.
     dest.readdress(&["192.0.2.11"]);
     source.boot();
-    let resumed = g.mig(&["resume", &said.run(), "--yes"]).wait(60);
+    let resumed = g.mig(&["resume", &said.run(), "--retry", "--yes"]).wait(60);
     resumed.is(0);
     assert_eq!((source.starts(), dest.starts()), (2, 2));
     g.nothing_is_left(&said);

@@ -226,13 +226,6 @@ fn row_42_a_delayed_duplicate_start() {
     g.finish(&killed.run());
     assert!(again(&words, 1).contains(">wiped"));
     assert_eq!(dest.starts(), 2);
-    // Of a process that was killed the socket's folder stays; its master idles out.
-    for (pid, _) in g.masters() {
-        crate::running::signal("-TERM", pid);
-    }
-    for name in crate::ground::names_in(&g.path("tmp")) {
-        fs::remove_dir_all(g.path("tmp").join(name)).unwrap();
-    }
     g.nobody_is_left();
 }
 
