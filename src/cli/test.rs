@@ -78,9 +78,8 @@ fn on_stages(name: &str, stages: &[Stage], args: &TestArgs, globals: &Globals) -
     })?;
     let volatile = stages[0].compare(&whole[0].end, &whole[1].end, &|_, _| false);
     // What may differ after a rollback differs for a reason that holds here too.
-    let may = |host: &str, path: &str| {
-        volatile.contains_key(&format!("{host}:{path}")) || stages[0].may_differ(host, path)
-    };
+    let may =
+        |host: &str, path: &str| volatile.contains_key(&format!("{host}:{path}")) || stages[0].may_differ(host, path);
     let left = stages[0].compare(&stages[0].start, &whole[0].back, &|host, path| stages[0].may_differ(host, path));
     let mut wrong: Vec<String> =
         left.iter().map(|(path, what)| format!("after the undisturbed rollback: {path} {what}")).collect();

@@ -575,7 +575,8 @@ impl Gate {
         let half = Half { seq: call.seq, key: &call.key, spec };
         let steps: Vec<Step> = call.deeds.iter().map(|d| d.step.clone()).collect();
         let mut deeds: Vec<(Step, i64)> = call.deeds.iter().map(|d| (d.step.clone(), d.attempt)).collect();
-        let Some(DeedRow { n, state, boot, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned() else {
+        let Some(DeedRow { n, state, boot, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned()
+        else {
             let answer = match call.answer {
                 Value::Null => unknown("its answer was lost"),
                 known => known,

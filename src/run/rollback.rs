@@ -103,7 +103,7 @@ pub(super) fn tokens(calls: &[Call]) -> BTreeSet<String> {
 }
 
 /// The deeds that were begun and are not taken back, newest first.
-fn begun<'a>(calls: &'a [Call], from: Option<i64>) -> Vec<(&'a Call, &'a DeedRow)> {
+fn begun(calls: &[Call], from: Option<i64>) -> Vec<(&Call, &DeedRow)> {
     let mut deeds: Vec<_> = calls
         .iter()
         .filter(|c| from.is_none_or(|from| c.seq >= from))
@@ -363,7 +363,8 @@ impl Undoing<'_> {
             return Ok(());
         }
         self.back.prepare(&d.step.deed)?;
-        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed) {
+        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed)
+        {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }

@@ -19,6 +19,7 @@ mod first_contact;
 mod folder;
 mod frame;
 mod hello;
+mod hidden;
 mod known_hosts;
 mod link;
 mod live;

@@ -4,7 +4,7 @@
 //! command with its output in files, notes the exit code, and answers. What breaks on the way is
 //! asked for afterwards by the token.
 
-use super::answer::{Ended, outcome, whole};
+use super::answer::{Ended, whole};
 use super::ask::{Job, Progress, Window};
 use super::attach::Attached;
 use super::call::{Call, Sink, Trouble};
@@ -80,7 +80,7 @@ impl Fleet {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
         self.may_start(&run.host, token)?;
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        let mut live = Live::new(&run.host, self.hears(run));
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
         loop {
@@ -91,7 +91,7 @@ impl Fleet {
                         .collect(link, &job, (code, timed_out), Some((out, err)), &mut live)
                         .await
                         .map_err(not_known_yet)?;
-                    return outcome(run, ended);
+                    return self.answer(run, ended);
                 }
                 Ok(Sent::Again) => {}
                 // Nothing has gone out.
@@ -102,7 +102,7 @@ impl Fleet {
                 Attached::Ended { code, timed_out } => {
                     let ended =
                         self.collect(link, &job, (code, timed_out), None, &mut live).await.map_err(not_known_yet)?;
-                    return outcome(run, ended);
+                    return self.answer(run, ended);
                 }
                 // It never arrived, and nothing can have been forgotten: the guard makes it safe.
                 Attached::Nothing { boot } if boot == self.sent_in(link, &job) => {}

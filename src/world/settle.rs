@@ -1,6 +1,6 @@
 //! What can be said of a deed that was begun and whose end nobody saw. Looks; never acts.
 
-use super::answer::{last_lines, outcome};
+use super::answer::last_lines;
 use super::ask::Job;
 use super::attach::Attached;
 use super::folder::reason;
@@ -40,7 +40,7 @@ impl Fleet {
         if is_wiped {
             return Settled::Unknown(wiped(run, &job));
         }
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        let mut live = Live::new(&run.host, self.hears(run));
         let attached = match self.attach(link, &job, run, &mut live).await {
             Ok(attached) => attached,
             Err(halt) => {
@@ -57,7 +57,7 @@ impl Fleet {
                 match self
                     .collect(link, &job, (code, timed_out), None, &mut live)
                     .await
-                    .and_then(|ended| outcome(run, ended))
+                    .and_then(|ended| self.answer(run, ended))
                 {
                     Ok(value) => Settled::Done(value),
                     Err(Halt::Failed(failure)) => Settled::Failed(*failure),
