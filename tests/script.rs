@@ -1,7 +1,5 @@
 //! Playbooks evaluated against a real gate, journal and primitives, on hosts that are folders.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it needs by failing")]
-
 #[path = "gate/folders.rs"]
 mod folders;
 #[path = "script/stage.rs"]
@@ -63,6 +61,19 @@ fn a_playbook_runs_from_its_parameters_to_its_value() {
 }
 
 #[test]
+fn a_host_is_asked_for_its_folder_once() {
+    let stage = Stage::new(json!({ "dest": "dest" }));
+    let end = stage.run(
+        Mode::Live,
+        r#"let p = params(#{ dest: host("d") }); let d = p.dest;
+           step("a", || { for i in 0..5 { d.ssh(`true ${i}`, #{ undo: false }); } });
+           step("b", || d.write_file("/new", "text"));"#,
+    );
+    done(end);
+    assert_eq!(stage.prepared(), ["dest"]);
+}
+
+#[test]
 fn branches_have_copies_and_give_back_values() {
     let stage = Stage::new(json!({}));
     for _ in 0..5 {
@@ -93,7 +104,7 @@ fn branches_that_fail_are_summed_up_and_the_canary_holds_the_others_back() {
         )
     };
     let said = error(stage.run(Mode::Live, &text("first: 1")));
-    assert!(said.contains("source: ") && said.contains("not begun, because the first failed: 1"), "{said}");
+    assert!(said.contains("source: ") && said.contains("not begun after that: 1"), "{said}");
     assert!(said.starts_with("p.rhai:1:1: "), "{said}");
     assert_eq!(done(Stage::new(json!({})).run(Mode::Live, &text("max_failures: 1"))), json!([null, "dest"]));
 }

@@ -28,6 +28,13 @@ pub struct Drive<'a> {
     pub run: String,
 }
 
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        // The gate, which whoever hears Ctrl-C still holds, has the world too.
+        self.world.close();
+    }
+}
+
 /// Hears everything and hands it to several.
 pub struct Both(pub Vec<Arc<dyn Listener>>);
 impl Listener for Both {
@@ -343,6 +350,10 @@ impl Backwards<'_> {
                     for line in left {
                         page(&format!("left as it is: {line}"));
                     }
+                    if let Some(step) = &back.to {
+                        page(&format!("that is \"{step}\" and what came after it; what came before it stays"));
+                        page(&format!("  mig resume {run} does it again, mig rollback {run} takes back the rest"));
+                    }
                 }
                 Ok(0)
             }
@@ -351,6 +362,7 @@ impl Backwards<'_> {
                 .hint(format!("mig resolve {run} {call} --not-done   it had no effect"))
                 .hint(again)
                 .into()),
+            Ok(Back::NoStep(text)) => Err(Error::bad_input(text).hint(format!("mig show {run}")).into()),
             Ok(Back::Stopped(text)) => Err(wrong(Kind::StepFailed, text).hint(again).into()),
             Ok(Back::NoReturn(reason)) => {
                 Err(wrong(Kind::Refused, format!("the run has passed its point of no return: {reason}"))
@@ -375,7 +387,7 @@ fn at_its_place(mut error: Error, gate: &Gate) -> Error {
     if let Some(place) = gate.place_of_stop()
         && error.place.is_none()
     {
-        error.hints.insert(0, format!("at {place}"));
+        error.hints.push(format!("at {place}"));
     }
     error
 }

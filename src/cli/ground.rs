@@ -4,14 +4,17 @@ use super::wrong::Wrong;
 use super::{Face, Globals, Person};
 use crate::contract::{Answer, Listener, Operator, Question};
 use crate::error::{Error, Place};
-use crate::inventory::{Inventory, Reach, SecretSource, check_secret_value};
+use crate::inventory::{
+    IdentityFacts, IdentityFound, Inventory, KeyForm, Reach, SecretSource, check_identity, check_secret_value,
+};
 use crate::lab::OpenLab;
 use crate::primitives::ALL;
-use crate::script::{self, Given, GivenValue, Known, ParamSpec, Playbook};
+use crate::script::{self, Given, GivenValue, Known, ParamKind, ParamSpec, Playbook};
 use crate::secret::Secret;
+use crate::world::files::KeyFile;
 use crate::world::{self, HostConfig, Remote};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,14 +97,46 @@ impl Ground {
                 given.insert(name.clone(), Given { value: GivenValue::Value(value.clone()), place });
             }
         }
+        let mut seen = BTreeSet::new();
         for set in &globals.set {
             let place = Place { file: format!("--set {}", set.name), line: 0, column: 0 };
+            let is_new = seen.insert(&set.name);
+            if !is_new {
+                return Err(Error::bad_input("it is given twice").at(place).hint("give each parameter once").into());
+            }
             given.insert(set.name.clone(), Given { value: GivenValue::Text(set.value.clone()), place });
         }
         if operator.is_there() {
             self.ask_for_missing(&specs, &mut given, operator)?;
         }
-        Ok(script::bind(&specs, &given, &self.known())?)
+        let bound = script::bind(&specs, &given, &self.known())?;
+        self.check_identities(&specs, &bound)?;
+        Ok(bound)
+    }
+
+    /// Looks at the private keys of the hosts that are parameters, before anything is sent.
+    fn check_identities(&self, specs: &[ParamSpec], bound: &Value) -> Result<(), Wrong> {
+        let of_hosts = specs.iter().filter(|s| matches!(s.kind, ParamKind::Host | ParamKind::Hosts));
+        let names: BTreeSet<&str> = of_hosts
+            .filter_map(|s| bound.get(&s.name))
+            .flat_map(|v| v.as_array().map_or(std::slice::from_ref(v), Vec::as_slice))
+            .filter_map(Value::as_str)
+            .collect();
+        let agent = std::env::var_os("SSH_AUTH_SOCK").is_some_and(|v| !v.is_empty());
+        let mut wrong = vec![];
+        for (_, host) in self.inventory.hosts.iter().filter(|(name, _)| names.contains(name.as_ref())) {
+            if let Reach::Ssh { identity: Some(path), .. } = &host.reach {
+                let found = match world::files::private_key(&at_home(path), LARGEST) {
+                    Ok(None) => IdentityFound::Missing,
+                    Ok(Some(KeyFile::Folder)) => IdentityFound::Folder,
+                    Ok(Some(KeyFile::File { mode, bytes })) => IdentityFound::File { mode, form: KeyForm::of(&bytes) },
+                    Err(why) => IdentityFound::Unreadable(why),
+                };
+                let facts = IdentityFacts { path: path.clone(), place: Some(host.place.clone()), found, agent };
+                wrong.extend(check_identity(&facts));
+            }
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Wrong(wrong)) }
     }
 
     fn ask_for_missing(
@@ -211,7 +246,10 @@ fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::e
             Err(_) => missing(format!("the environment has no {var}")).hint(format!("export {var}=...")).err(),
         },
         SecretSource::File(path) => {
-            let text = world::files::read_text(&at_home(path), LARGEST)?;
+            let text = world::files::read_text(&at_home(path), LARGEST).map_err(|mut e| {
+                e.message = format!("the secret \"{name}\": {}", e.message);
+                e
+            })?;
             Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_string()))
         }
         SecretSource::Command(command) => match output_of(command) {

@@ -163,7 +163,7 @@ fn take_back(journal: &Journal, run: &RunRow, call: &Call, globals: &Globals) ->
             Ok(0)
         }
         Ok(Back::Ask { text, .. }) => wrong(Kind::NeedsAnswer, format!("the undo of call {seq}: {text}")),
-        Ok(Back::Stopped(text) | Back::NoReturn(text)) => Err(Error::new(Kind::StepFailed, text)
+        Ok(Back::Stopped(text) | Back::NoReturn(text) | Back::NoStep(text)) => Err(Error::new(Kind::StepFailed, text)
             .hint(format!("put the cause right and say it again: mig resolve {id} {seq} --undo"))
             .into()),
         Ok(Back::Halted(stop)) => Err(exit::error_of(&stop).into()),

@@ -80,6 +80,7 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
     if let Some(code) = wanted(&drive, &shown)? {
         return Ok(code);
     }
+    has_secrets(&drive, &shown)?;
     let journal = Journal::open(&state)?;
     let scripts = scripts_of(&drive.playbook);
     let begun = NewRun {
@@ -123,6 +124,20 @@ fn wanted(drive: &Drive, shown: &Shown) -> Result<Option<u8>, Wrong> {
         }
         Err(halt) => Err(exit::error_of_halt(&halt).into()),
     }
+}
+
+/// A secret that cannot be had is said before the first deed, not by the deed that needs it.
+fn has_secrets(drive: &Drive, shown: &Shown) -> Result<(), Wrong> {
+    let wrong: Vec<Error> = shown
+        .secrets
+        .iter()
+        .filter_map(|name| drive.world.has_secret(name).err())
+        .map(|e| match e.kind {
+            Kind::BadInput => Error { kind: Kind::Refused, ..*e }.hint("Nothing was changed on any host."),
+            _ => *e,
+        })
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Wrong(wrong)) }
 }
 
 /// Whoever answers: the person, and in a lab whoever is played there.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::error::Kind;
 use clap::FromArgMatches;
+use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::io::Write;
 use std::panic;
@@ -34,6 +35,9 @@ fn begin(words: &[OsString]) -> u8 {
         Err(e) => {
             // Help and version go to standard output and are no error. Whoever closed it has read enough.
             let _ = e.print();
+            if e.use_stderr() && e.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = writeln!(std::io::stderr(), "Nothing was sent to any host.");
+            }
             return if e.use_stderr() { Kind::BadInput.exit_code() } else { 0 };
         }
     };

@@ -14,7 +14,7 @@ mod verbs;
 mod world;
 
 pub use command::{Command, quote};
-pub use deed::{Bytes, Deed, FileState, Put, Reboot, Run, Source, Step, Undo};
+pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
 pub use event::{Event, Listener, Tally};
 pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
 pub use look::{Found, Look, Machine, Output, PortState};

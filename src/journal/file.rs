@@ -43,11 +43,11 @@ impl Journal {
     /// The folder is not ours, is on a network file system, or the file is damaged, newer than
     /// this binary, or no journal at all.
     pub fn open(state: &Path) -> Result<Self> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state)
-            .or_else(|e| refuse(state, &format!("cannot be made: {e}")))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(state).or_else(|e| {
+            Error::bad_input(format!("{} cannot be made: {e}", state.display()))
+                .hint("runs are kept there; say where else: export MIG_STATE=/path/of/a/folder")
+                .err()
+        })?;
         check_folder(state)?;
         let path = state.join("journal.db");
         if !path.exists() {

@@ -157,7 +157,12 @@ fn start(folder: &Path, program: &Path) -> Result<()> {
             .hint("run the same command as root (sudo)")
             .hint("or allow them, on Ubuntu 24.04: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
     }
-    error.hint("or run it in Docker: docker run --privileged ...").err()
+    // What clone(2) says when the limit is reached; 0 is how some switch them off.
+    if said.contains("No space left") {
+        error = error.hint("their number is limited here: see sysctl user.max_user_namespaces");
+    }
+    let or = if error.hints.is_empty() { "" } else { "or " };
+    error.hint(format!("{or}run it in Docker: docker run --privileged ...")).err()
 }
 
 enum Failure {

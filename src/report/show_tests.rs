@@ -1,6 +1,7 @@
 //! One run from the journal.
 
 use super::*;
+use crate::contract::Deed;
 use crate::contract::{Bytes, Command, Failure, FileState, Put, Run, Step};
 use crate::journal::{Key, RunState};
 use crate::name::{HostName, RemotePath};

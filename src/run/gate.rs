@@ -129,6 +129,10 @@ impl Gate {
         }
         lane
     }
+    /// Whether a lane that is not asked for yet has something recorded.
+    pub fn has_record(&self, base: &[String]) -> bool {
+        lock(&self.recorded).contains_key(&Lane::name(base))
+    }
     pub fn hear(&self, event: &Event) {
         if self.mode != Mode::Verify {
             self.set.listener.hear(event);
@@ -361,7 +365,7 @@ impl Gate {
             };
             for deed in std::iter::once(&step.deed).chain(undo) {
                 wanted.extend(deed.host());
-                if let Deed::Put(p) = deed
+                if let Some(p) = deed.put()
                     && let Source::File { host, .. } = &p.source
                 {
                     wanted.insert(host);
@@ -740,8 +744,9 @@ pub fn short(key: &Key) -> String {
         }
         v => v.to_string(),
     };
-    let first = ["host", "from", "address", "what", "text", "command", "unit", "path", "file", "to", "state", "port"];
-    let args: Vec<String> = first.iter().filter_map(|k| key.args.get(*k)).map(word).collect();
+    let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
+    let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
+    let args: Vec<String> = told.map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()
 }
 

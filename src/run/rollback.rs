@@ -25,6 +25,8 @@ pub enum Back {
         call: i64,
         text: String,
     },
+    /// It was to go back to a step that the run does not have.
+    NoStep(String),
     /// An undo failed or was refused. Rolling back again tries it again.
     Stopped(String),
     /// It would have to pass the point of no return.
@@ -134,7 +136,7 @@ impl Rollback {
             if self.stop.load(std::sync::atomic::Ordering::SeqCst) {
                 return Ok(Back::Halted(Stop::Interrupted));
             }
-            tally.deeds += 1;
+            tally.deeds += usize::from(!matches!(deed.step.undo, Undo::NotNeeded));
             match (Undoing { back: self, seq, deed }).run() {
                 Ok(line) => left.extend(line),
                 Err(End::Back(back)) => return Ok(back),
@@ -212,7 +214,7 @@ impl Rollback {
                         let mut titles: Vec<&str> =
                             self.calls.iter().filter_map(|c| c.key.path.first()).map(String::as_str).collect();
                         titles.dedup();
-                        return Err(Back::Stopped(format!(
+                        return Err(Back::NoStep(format!(
                             "the run has no step \"{to}\" in which anything was called; it has: {}",
                             titles.join(", ")
                         )));
@@ -238,7 +240,7 @@ impl Rollback {
 
     fn prepare(&self, deed: &Deed) -> Result<(), End> {
         let mut hosts: Vec<&HostName> = deed.host().into_iter().collect();
-        if let Deed::Put(p) = deed
+        if let Some(p) = deed.put()
             && let Source::File { host, .. } = &p.source
         {
             hosts.push(host);
@@ -350,7 +352,7 @@ impl Undoing<'_> {
     /// A deed that was begun and whose end nobody saw is settled before it is taken back.
     fn settle_first(&mut self) -> Result<(), End> {
         let d = &self.deed;
-        if d.state == DeedState::Failed && d.undo.is_empty() && matches!(d.step.deed, Deed::Put(_)) {
+        if d.state == DeedState::Failed && d.undo.is_empty() && d.step.deed.put().is_some() {
             self.back.prepare(&d.step.deed)?;
             self.back.world.sweep(&d.step.deed);
         }

@@ -32,7 +32,8 @@ impl Control {
 pub fn make(run: &str) -> Result<Control> {
     let short: String = run.chars().take(8).collect();
     let mut tried = vec![];
-    for base in [runtime_folder(), Some(std::env::temp_dir()), Some(PathBuf::from("/tmp"))].into_iter().flatten() {
+    let tmp = || Some(PathBuf::from("/tmp"));
+    for base in [runtime_folder(), Some(std::env::temp_dir()), tmp(), tmp()].into_iter().flatten() {
         let length = length_in(&base, &short);
         if length > LONGEST {
             tried.push(format!("{} would make {length} bytes", base.display()));
@@ -62,6 +63,11 @@ pub fn make(run: &str) -> Result<Control> {
 fn hold(folder: &Path) -> std::io::Result<File> {
     let file = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join(ALIVE))?;
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    // Between the two, another process may have taken it for one that nobody holds, and removed it.
+    let (held, there) = (file.metadata()?, fs::metadata(folder.join(ALIVE))?);
+    if held.ino() != there.ino() {
+        return Err(std::io::Error::other("it was removed while it was made"));
+    }
     Ok(file)
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Reads a text of at most so many bytes. `Ok(None)`: nothing lies there.
@@ -63,6 +64,31 @@ pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
         }
         Ok(_) => Ok(Some(bytes)),
     }
+}
+
+/// What lies at the path of a private key.
+pub enum KeyFile {
+    Folder,
+    File { mode: u32, bytes: Vec<u8> },
+}
+
+/// Looks at the file of a private key. `Ok(None)`: nothing lies there.
+///
+/// # Errors
+/// Why it cannot be read, as the system says it.
+pub fn private_key(path: &Path, limit: u64) -> std::result::Result<Option<KeyFile>, String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return Err(why(&e)),
+    };
+    let meta = file.metadata().map_err(|e| why(&e))?;
+    if meta.is_dir() {
+        return Ok(Some(KeyFile::Folder));
+    }
+    let mut bytes = vec![];
+    file.take(limit).read_to_end(&mut bytes).map_err(|e| why(&e))?;
+    Ok(Some(KeyFile::File { mode: meta.mode() & 0o7777, bytes }))
 }
 
 /// The same where the file must be there.

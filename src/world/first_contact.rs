@@ -50,6 +50,14 @@ impl Fleet {
             format!("host key {shown}, known from your ~/.ssh/known_hosts, is pinned")
         } else if self.settings.accept_new_host_keys {
             format!("unknown host key {shown} of {} is pinned", way.address)
+        } else if !self.settings.operator.is_there() {
+            return Err(Stop::NoAnswer(format!(
+                "the host key of {host} ({}) is not known yet: {shown}\n\
+                 compare it with what the machine's console or provider says, then run it in a terminal, which asks,\n\
+                 or once with --accept-new-host-keys",
+                way.address
+            ))
+            .into());
         } else {
             let text = format!(
                 "The host key of {host} ({}) is not known yet:\n  {shown}\nCompare it with what the machine's console or provider says. Trust it?",

@@ -75,7 +75,27 @@ impl Fleet {
                 }
             }
         };
-        link.hello.get_or_try_init(ask).await
+        let is_new = !link.hello.initialized();
+        let hello = link.hello.get_or_try_init(ask).await?;
+        if is_new {
+            self.tell_of_twin(link, hello);
+        }
+        Ok(hello)
+    }
+
+    /// Containers and clones may share both ids, so this is told and not refused; one host key is.
+    fn tell_of_twin(&self, link: &Link, hello: &Hello) {
+        let (name, mine) = (&link.config.name, &hello.machine);
+        let known = self.links.values().filter(|l| l.config.name != *name);
+        for (other, its) in known.filter_map(|l| Some((&l.config.name, &l.hello.get()?.machine))) {
+            if !mine.machine_id.is_empty() && (&mine.machine_id, &mine.boot_id) == (&its.machine_id, &its.boot_id) {
+                let id = &mine.machine_id;
+                self.tell(
+                    name,
+                    format!("\"{other}\" and \"{name}\" may be the same machine: both have the machine-id {id}"),
+                );
+            }
+        }
     }
 
     /// Makes the run's folder, or finds it as the journal has it.

@@ -6,6 +6,7 @@ use super::control::Control;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
+use super::redact::Redactor;
 use super::settings::{HostConfig, Reach, Settings};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
@@ -26,6 +27,8 @@ pub const LONGEST_REQUEST: usize = 120_000;
 /// All hosts of a run.
 pub struct Fleet {
     pub settings: Settings,
+    /// What is known of secrets, so that no output tells it.
+    pub redactor: Redactor,
     pub control: Control,
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,

@@ -27,7 +27,7 @@ pub enum Place {
 }
 
 /// What a transfer reads from.
-enum Content {
+pub(super) enum Content {
     Nothing,
     Here(String),
     Bytes(Zeroizing<Vec<u8>>),
@@ -110,7 +110,7 @@ impl Fleet {
         }
     }
 
-    fn content(&self, put: &Put) -> Outcome<Content> {
+    pub(super) fn content(&self, put: &Put) -> Outcome<Content> {
         if put.to.is_none() {
             return Ok(Content::Nothing);
         }
@@ -130,7 +130,7 @@ impl Fleet {
     }
 
     /// The state to reach; the size of what holds a secret is known only now.
-    fn wanted(&self, put: &Put, content: &Content) -> Option<FileState> {
+    pub(super) fn wanted(&self, put: &Put, content: &Content) -> Option<FileState> {
         let mut to = put.to.clone()?;
         if let (None, Content::Bytes(bytes)) = (&to.sha256, content) {
             to.size = bytes.len() as u64;
@@ -234,7 +234,7 @@ impl Fleet {
         self.settings.listener.hear(&event);
     }
 
-    fn folder_of(&self, put: &Put) -> Outcome<String> {
+    pub(super) fn folder_of(&self, put: &Put) -> Outcome<String> {
         let prepared = self.prepared(&put.host)?;
         if prepared.is_wiped {
             let folder = prepared.record.folder;
@@ -256,7 +256,7 @@ impl Fleet {
 
     pub async fn sweep(&self, put: &Put) {
         let beside = self.beside(&put.path);
-        let mut names = vec![quote(&beside)];
+        let mut names = vec![quote(&beside), quote(&format!("{beside}.old"))];
         if let (Some(keep), Ok(folder)) = (&put.keep, self.folder_of(put))
             && let Ok(keep) = file_name(keep)
         {
@@ -273,7 +273,7 @@ fn unreachable_end() -> Result<super::call::Reply, Trouble> {
 }
 
 /// A name in the folder of what is kept, never a path.
-fn file_name(name: &str) -> Outcome<&str> {
+pub(super) fn file_name(name: &str) -> Outcome<&str> {
     if name.is_empty() || name.starts_with('.') || name.contains('/') {
         return Err(Stop::Fault(format!("{name:?} is not a name for a kept file")).into());
     }
@@ -281,7 +281,7 @@ fn file_name(name: &str) -> Outcome<&str> {
 }
 
 /// A state as the scripts say it.
-fn word(state: Option<&FileState>) -> String {
+pub(super) fn word(state: Option<&FileState>) -> String {
     match state {
         None => "nothing".into(),
         Some(FileState { sha256: Some(sha), size, owner, mode }) => format!("file {sha} {size} {owner} {mode:o}"),

@@ -63,6 +63,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
         settings,
+        redactor: super::redact::Redactor::default(),
         control,
         known_hosts,
         links,
@@ -85,6 +86,26 @@ impl Remote {
     }
     fn ask<T>(&self, work: impl AsyncFnOnce(&Fleet) -> Outcome<T>) -> Outcome<T> {
         self.wait(work).unwrap_or_else(|| failed("the world is closed"))
+    }
+    /// Fetches a secret, to know before the first deed that it can be had. The value stays where it is.
+    ///
+    /// # Errors
+    /// It cannot be had, or could not be kept out of reports.
+    pub fn has_secret(&self, name: &str) -> Result<()> {
+        match &self.fleet {
+            Some(fleet) => (fleet.settings.secrets)(name).map(drop),
+            None => Ok(()),
+        }
+    }
+    /// Ends all connections and removes their sockets now, whoever still holds the world: what a
+    /// process holds when it exits is not dropped, and ssh would stay for its idle time.
+    pub fn close(&self) {
+        if let Some(fleet) = &self.fleet {
+            for link in fleet.links.values() {
+                fleet.hang_up(link);
+            }
+            let _ = fs::remove_dir_all(fleet.control.path());
+        }
     }
     /// The same on many hosts, some at a time: what was said, in no order.
     fn on_each(&self, hosts: &[HostRecord], work: impl Fn(&HostRecord) -> Option<String> + Sync) -> Vec<String> {
@@ -152,6 +173,7 @@ impl World for Remote {
         self.ask(async |fleet| match deed {
             Deed::Run(run) => fleet.act_run(token, run).await,
             Deed::Put(put) => fleet.act_put(put).await,
+            Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
@@ -166,7 +188,7 @@ impl World for Remote {
             .unwrap_or_else(|| Settled::Unknown("the world is closed".into()))
     }
     fn sweep(&self, deed: &Deed) {
-        if let Deed::Put(put) = deed {
+        if let Some(put) = deed.put() {
             self.wait(async |fleet| fleet.sweep(put).await);
         }
     }
@@ -209,11 +231,8 @@ impl World for Remote {
 impl Drop for Remote {
     fn drop(&mut self) {
         // Each session ends its master, by the path of its socket, when it goes.
-        if let Some(fleet) = self.fleet.take() {
-            for link in fleet.links.values() {
-                fleet.hang_up(link);
-            }
-        }
+        self.close();
+        self.fleet = None;
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_millis(100));
         }

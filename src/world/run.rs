@@ -4,7 +4,7 @@
 //! command with its output in files, notes the exit code, and answers. What breaks on the way is
 //! asked for afterwards by the token.
 
-use super::answer::{Ended, whole};
+use super::answer::{Ended, outcome, whole};
 use super::ask::{Job, Progress, Window};
 use super::attach::Attached;
 use super::call::{Call, Sink, Trouble};
@@ -80,7 +80,7 @@ impl Fleet {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
         self.may_start(&run.host, token)?;
-        let mut live = Live::new(&run.host, self.hears(run));
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
         loop {
@@ -91,7 +91,7 @@ impl Fleet {
                         .collect(link, &job, (code, timed_out), Some((out, err)), &mut live)
                         .await
                         .map_err(not_known_yet)?;
-                    return self.answer(run, ended);
+                    return outcome(run, ended);
                 }
                 Ok(Sent::Again) => {}
                 // Nothing has gone out.
@@ -102,7 +102,7 @@ impl Fleet {
                 Attached::Ended { code, timed_out } => {
                     let ended =
                         self.collect(link, &job, (code, timed_out), None, &mut live).await.map_err(not_known_yet)?;
-                    return self.answer(run, ended);
+                    return outcome(run, ended);
                 }
                 // It never arrived, and nothing can have been forgotten: the guard makes it safe.
                 Attached::Nothing { boot } if boot == self.sent_in(link, &job) => {}
@@ -169,6 +169,7 @@ impl Fleet {
             yes(is_long(run)),
             if is_long(run) { String::new() } else { run.command.to_sh() },
             rehearsal(&job.token),
+            "whole".into(),
         ];
         let (mut out, mut err) = (vec![], vec![]);
         let (mut keep_out, mut keep_err) = (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));
@@ -275,7 +276,8 @@ impl Fleet {
         }
         live.end(false, &out, &out_tail, sizes.0.max(out.len() as u64));
         live.end(true, &err, &err_tail, sizes.1.max(err.len() as u64));
-        let (stdout, stderr) = (whole(&out, &out_tail, sizes.0), whole(&err, &err_tail, sizes.1));
+        let text = |head: &[u8], tail: &[u8], size| self.redactor.text(whole(head, tail, size));
+        let (stdout, stderr) = (text(&out, &out_tail, sizes.0), text(&err, &err_tail, sizes.1));
         Ok(Ended { code, timed_out, stdout, stderr })
     }
 

@@ -129,6 +129,9 @@ impl Look for Folders {
 
 impl World for Folders {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
+        let mut asked =
+            fs::OpenOptions::new().create(true).append(true).open(self.0.join(".prepared")).expect("a file");
+        writeln!(asked, "{host}").expect("a line");
         Ok(known.cloned().unwrap_or(HostRecord {
             host: host.clone(),
             machine_id: String::new(),
@@ -194,7 +197,7 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::Reboot(_) | Deed::Ask { .. } => failed("not in this world"),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } => failed("not in this world"),
         }
     }
 
@@ -219,7 +222,7 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::Reboot(_) | Deed::Ask { .. } => Settled::Unknown("not in this world".into()),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } => Settled::Unknown("not in this world".into()),
         }
     }
 

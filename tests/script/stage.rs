@@ -61,6 +61,12 @@ impl Stage {
         self.notes.0.lock().unwrap().clone()
     }
 
+    /// How often a host was asked for the folder of the run.
+    pub fn prepared(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.world.path().join(".prepared")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
     /// Evaluates a playbook; each is a run of its own.
     pub fn run(&self, mode: Mode, text: &str) -> End {
         let playbook = self.playbook(text);

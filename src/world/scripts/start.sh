@@ -1,9 +1,11 @@
 # Starts a command at most once, waits, and answers with its output and exit code:
-# FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND REHEARSAL, the last of which is empty outside a lab:
+# FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND REHEARSAL "whole". The ninth is empty outside a lab:
 # there it counts what was really started, and may be told to die at one of the two places where an end is lost.
+# The last tells that nothing was cut off: a line that ends between two words, or between two quotes of one, is a line too.
 r=$1 y=$2 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
 [ "$6" = no ] || i=$d.in
 begin here
+[ "${10}" = whole ] || say torn
 read -r k 2>/dev/null <"$r/marker" || say wiped
 [ "$k" = "$m" ] || say wiped
 if [ -e "$d.started" ]; then
