@@ -61,7 +61,7 @@ fn killed_at_random_times_each_command_is_started_once() {
             });
         }
     });
-    let f = all.into_inner().unwrap();
+    let f = all.into_inner().expect("nobody panicked with it");
     println!(
         "{} kills in {} runs of {COMMANDS} commands, {} before anything was begun, {} half way; \
          commands started: {}, twice: {}, never: {}; {:.0} s",
@@ -116,7 +116,7 @@ fn one(m: &Machine, user: &str, whole: Duration, left: &AtomicUsize, all: &Mutex
         }
     };
     let (log, state) = (m.log(), m.state_of(user));
-    let mut f = all.lock().unwrap();
+    let mut f = all.lock().expect("nobody panicked with it");
     f.runs += 1;
     f.kills += kills;
     f.before_anything += before;

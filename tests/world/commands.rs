@@ -112,8 +112,11 @@ fn input_and_secrets_are_in_no_command_line() {
     let look = "cat >/dev/null; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c 'canary-7[f]3a'";
     let run = Run { stdin: Some(text), ok: vec![0, 1], ..Run::new(&h(), sh(look)) };
     assert_eq!(world.act(&Token::deed(1, 0, 1), &Deed::Run(run.clone())).unwrap()["stdout"], "0");
-    let run = Run { command: sh("cat"), ..run };
-    assert_eq!(world.act(&Token::deed(2, 0, 1), &Deed::Run(run.clone())).unwrap()["stdout"], "user:canary-7f3a");
+    // It arrives; what the command prints of it is shown by its name.
+    let run = Run { command: sh("tee /dev/stderr | wc -c; cat"), ..run };
+    let answer = world.act(&Token::deed(2, 0, 1), &Deed::Run(run.clone())).unwrap();
+    assert_eq!((&answer["stdout"], &answer["stderr"]), (&"16".into(), &"user:‹secret:p›".into()));
+    assert!(!s.person.output(true).contains("canary"), "not even while it runs");
     assert!(!Path::new(&format!("{}/2.0.1.in", s.record.folder)).exists());
     // As long as it likes.
     let long = format!("# {}\necho 'it'\\''s' long", "x".repeat(300_000));
