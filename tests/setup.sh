@@ -19,6 +19,7 @@ kill:procps
 timeout:coreutils
 awk:mawk
 tmux:tmux
+nginx:nginx-light
 cc:gcc
 python3:python3-minimal
 '

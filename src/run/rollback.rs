@@ -105,7 +105,7 @@ pub(super) fn tokens(calls: &[Call]) -> BTreeSet<String> {
 }
 
 /// The deeds that were begun and are not taken back, newest first.
-fn begun<'a>(calls: &'a [Call], from: Option<i64>) -> Vec<(&'a Call, &'a DeedRow)> {
+fn begun(calls: &[Call], from: Option<i64>) -> Vec<(&Call, &DeedRow)> {
     let mut deeds: Vec<_> = calls
         .iter()
         .filter(|c| from.is_none_or(|from| c.seq >= from))
