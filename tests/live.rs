@@ -6,8 +6,6 @@
 //!
 //! The tests bear the names of the rows of the fault table.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
-
 #[path = "live/conductor.rs"]
 mod conductor;
 #[path = "live/ground.rs"]

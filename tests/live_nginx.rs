@@ -1,8 +1,6 @@
 //! Upstreams pointed elsewhere on a real nginx, through a real sshd: both of this test's own, on
 //! 127.0.0.1, ended by their process ids.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "world/sshd.rs"]
 #[allow(dead_code, reason = "each test crate uses a part of it")]
 mod sshd;

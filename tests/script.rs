@@ -1,7 +1,5 @@
 //! Playbooks evaluated against a real gate, journal and primitives, on hosts that are folders.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it needs by failing")]
-
 #[path = "gate/folders.rs"]
 mod folders;
 #[path = "script/stage.rs"]

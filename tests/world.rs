@@ -1,7 +1,5 @@
 //! The world against a real sshd, and on this machine. As root, for some of it makes namespaces.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "world/commands.rs"]
 mod commands;
 #[path = "world/hosts.rs"]

@@ -4,8 +4,6 @@
 //! run and on one machine, so that a slow machine does not look like a slow program. It fails only
 //! when told to, with `MIG_BENCH_STRICT=1`: a machine that does other things as well measures those.
 
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made may fail loudly")]
-
 #[path = "../world/sshd.rs"]
 #[expect(dead_code, reason = "the tests of the world use the rest")]
 mod sshd;
