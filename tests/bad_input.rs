@@ -1,8 +1,6 @@
 //! What is wrong with what was typed or written, as a user sees it: each test bears the number of
 //! its row in `docs/design/bad-input.md`. Rows 1 and 2 are in `command_line.rs`.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "bad_input/arguments.rs"]
 mod arguments;
 #[path = "common/desk.rs"]

@@ -1,8 +1,6 @@
 //! What is written for people is true: every block of code, every command and every link in the
 //! README and in `docs`. `docs/CONTRIBUTING.md` says how blocks are marked.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "docs/page.rs"]
 mod page;
 #[path = "docs/runs.rs"]

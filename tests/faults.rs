@@ -1,8 +1,6 @@
 //! The rows of the fault table that need no network, each a test named after its row, through the
 //! real binary.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "faults/journal.rs"]
 mod journal;
 #[path = "faults/locks.rs"]

@@ -4,8 +4,6 @@
 //!
 //! The process that is killed is this test itself, started again with `GATE_CHILD` set.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "gate/child.rs"]
 mod child;
 #[path = "gate/folders.rs"]

@@ -2,8 +2,6 @@
 //! started exactly once. `MIG_KILLS=200 cargo test --test kills -- --nocapture` is the whole of it
 //! and prints the figures; without the variable it is twenty.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 #[path = "faults/machine.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod machine;

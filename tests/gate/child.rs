@@ -208,7 +208,7 @@ impl Script<'_> {
     fn step(&self, title: &str, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
         let path = self.gate.step_begins(self.lane, title, None)?;
         let result = body();
-        self.gate.step_ends(self.lane, &path, None, result.as_ref().map(|()| ()))?;
+        self.gate.step_ends(self.lane, &path, None, result.as_ref().copied())?;
         result
     }
     fn ssh(&self, host: &str, command: &str, options: Value) -> Outcome {
