@@ -21,6 +21,7 @@ awk:mawk
 pkill:procps
 sudo:sudo
 tmux:tmux
+nginx:nginx-light
 cc:gcc
 python3:python3-minimal
 '
