@@ -578,7 +578,8 @@ fn a_hundred_commands_on_one_host_against_bare_ones() {
     };
     if std::env::var_os("MIG_BENCH_PARTS").is_some() {
         let t = Instant::now();
-        let remote = open(settings(&s.run, &s.folder.path().join("state"), &s.person, vec![s.sshd.host("dest")])).unwrap();
+        let remote =
+            open(settings(&s.run, &s.folder.path().join("state"), &s.person, vec![s.sshd.host("dest")])).unwrap();
         println!("round open {:?}", t.elapsed());
         let t = Instant::now();
         remote.run(&h(), &sh("true"), 5000).unwrap();
@@ -598,6 +599,10 @@ fn a_hundred_commands_on_one_host_against_bare_ones() {
     }
     for round in 1..=5 {
         let (b, (d, ready), (r, _)) = (bare(100), ours(100, false), ours(100, true));
-        println!("round {round}: bare {b:.2} s; deeds {d:.2} s ({:.2}); readings {r:.2} s ({:.2}); ready after {ready:.2} s", d / b, r / b);
+        println!(
+            "round {round}: bare {b:.2} s; deeds {d:.2} s ({:.2}); readings {r:.2} s ({:.2}); ready after {ready:.2} s",
+            d / b,
+            r / b
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::Command;
+use super::{Command, Sync, Unsync};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -19,6 +19,8 @@ pub enum Deed {
     Run(Run),
     Put(Put),
     Reboot(Reboot),
+    Sync(Box<Sync>),
+    Unsync(Unsync),
     /// Something only a person can do; used as the undo of `manual`.
     Ask {
         text: String,
@@ -153,12 +155,28 @@ impl Deed {
             Deed::Run(r) => Some(&r.host),
             Deed::Put(p) => Some(&p.host),
             Deed::Reboot(r) => Some(&r.host),
+            Deed::Sync(s) => Some(&s.to),
+            Deed::Unsync(u) => Some(&u.host),
             Deed::Ask { .. } => None,
         }
     }
+    /// Every host on which it needs the run's folder.
+    pub fn hosts(&self) -> Vec<&HostName> {
+        let other = match self {
+            Deed::Put(Put { source: Source::File { host, .. }, .. }) => Some(host),
+            Deed::Sync(s) => Some(&s.from),
+            _ => None,
+        };
+        self.host().into_iter().chain(other).collect()
+    }
+    /// Doing it again is right, however far it came: so something of it may be there to be taken
+    /// back although it never ended.
+    pub fn converges(&self) -> bool {
+        matches!(self, Deed::Sync(_) | Deed::Unsync(_))
+    }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
     pub fn is_opaque(&self) -> bool {
-        matches!(self, Deed::Run(_) | Deed::Reboot(_))
+        matches!(self, Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_))
     }
 }
 
@@ -283,6 +301,8 @@ impl fmt::Display for Deed {
                 }
             },
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
+            Deed::Sync(s) => s.fmt(f),
+            Deed::Unsync(u) => u.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }
     }

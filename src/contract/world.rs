@@ -18,6 +18,24 @@ impl Token {
         Token(format!("{call}.{deed}.u{undo}.{attempt}"))
     }
 }
+impl Token {
+    /// What all attempts at a deed, and at taking it back, have in common: `call.deed`.
+    pub fn of_deed(&self) -> String {
+        self.0.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+    }
+    /// This attempt and those before it, oldest first.
+    pub fn attempts(&self) -> Vec<Self> {
+        match self.0.rsplit_once('.').and_then(|(deed, n)| Some((deed, n.parse::<i64>().ok()?))) {
+            Some((deed, n)) => (1..=n.max(1)).map(|n| Token(format!("{deed}.{n}"))).collect(),
+            None => vec![self.clone()],
+        }
+    }
+    /// One of several commands that an attempt is made of.
+    #[must_use]
+    pub fn part(&self, n: u32) -> Self {
+        Token(format!("{}.p{n}", self.0))
+    }
+}
 impl AsRef<str> for Token {
     fn as_ref(&self) -> &str {
         &self.0

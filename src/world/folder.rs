@@ -164,6 +164,9 @@ impl Fleet {
             Ok(link) => link,
             Err(halt) => return left(reason(&halt)),
         };
+        if let Err(halt) = self.forget_keys(link, &self.key_comment("")).await {
+            return left(reason(&halt));
+        }
         match self.say(link, script::FINISH, &[&record.folder, &record.marker]).await {
             Ok(said) if said == "ok" => None,
             Ok(said) if said == "foreign" => left("it is not this run's".into()),

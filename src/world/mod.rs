@@ -31,6 +31,7 @@ mod run;
 mod script;
 mod settings;
 mod settle;
+mod sync;
 mod upload;
 
 pub use known_hosts::fingerprint;

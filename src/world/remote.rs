@@ -5,8 +5,8 @@ use super::control;
 use super::link::{Fleet, Link};
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output, PortState, Question,
-    Settled, Token, World, failed,
+    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
+    PortState, Question, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
@@ -94,6 +94,9 @@ impl Look for Remote {
     fn bytes(&self, host: &HostName, path: &RemotePath, limit: u64) -> Outcome<Option<(FileState, Vec<u8>)>> {
         self.ask(async |fleet| fleet.bytes(host, path, limit).await)
     }
+    fn differences(&self, sync: &Sync) -> Outcome<Differences> {
+        self.ask(async |fleet| fleet.differences(sync).await)
+    }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         self.ask(async |fleet| Ok(fleet.hello(fleet.link(host)?).await?.machine.clone()))
     }
@@ -117,6 +120,8 @@ impl World for Remote {
             Deed::Run(run) => fleet.act_run(token, run).await,
             Deed::Put(put) => fleet.act_put(put).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
+            Deed::Sync(sync) => fleet.act_sync(token, sync).await,
+            Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),

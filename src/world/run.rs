@@ -13,7 +13,7 @@ use super::link::{Fleet, LONGEST_REQUEST, Link};
 use super::live::Live;
 use super::look::seconds;
 use super::{printable, script};
-use crate::contract::{Failure, Halt, Outcome, Output, Run, Stop, Token, quote};
+use crate::contract::{Failure, Halt, Listener, Outcome, Output, Run, Stop, Token, quote};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::PoisonError;
@@ -69,12 +69,17 @@ impl Fleet {
 
     /// Does the deed: starts it, or attaches to what was started under this token.
     pub async fn act_run(&self, token: &Token, run: &Run) -> Outcome<Value> {
+        self.act_run_to(token, run, self.settings.listener.as_ref()).await
+    }
+
+    /// The same, with its output told to somebody else.
+    pub async fn act_run_to(&self, token: &Token, run: &Run, listener: &dyn Listener) -> Outcome<Value> {
         let link = self.link(&run.host)?;
         let (job, is_wiped) = self.job(token, run)?;
         if is_wiped {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        let mut live = Live::new(&run.host, listener);
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
         loop {

@@ -1,0 +1,4 @@
+# The receiving side: SERVER-WORDS. It says the exit code.
+begin
+"$@"
+say $?
