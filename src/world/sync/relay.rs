@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Hands on what rsync says to the other side: in by 3, out by 4.
-pub const CHANNEL: &str = "sh -c 'cat <&3 & exec cat >&4' mig";
+pub const CHANNEL: &str = "sh -c 'exec 5<&0; cat <&5 >&4 & exec cat <&3 5<&-' mig";
 /// Writes down the words it is called with, and ends.
 const WORDS: &str = r#"sh -c 'for i; do printf "%s\n" "$i" >&4; done' mig"#;
 /// Comparing two large trees takes its time.
