@@ -17,8 +17,8 @@ free() { rmdir "$h/.ssh/.mig-lock"; }
 # Takes the lines out whose comment begins so; what remains is what it was, byte for byte.
 forget() {
   [ -f "$f" ] && ! [ -L "$f" ] && grep -q " $1" "$f" 2>/dev/null || return 0
-  made=$(sed -n "s/.* $1[^ ]*:\([a-z]*\)\$/\1/p" "$f" | tr -d '\n')
-  cp -p "$f" "$f.mig-new" && sed "/ $1[^ ]*:[a-z]*\$/d" "$f" >"$f.mig-new" && mv "$f.mig-new" "$f" || { rm -f "$f.mig-new"; return 1; }
+  made=$(sed -n "s/.* $1[^ ]*\([nfd]\)\$/\1/p" "$f" | tr -d '\n')
+  cp -p "$f" "$f.mig-new" && sed "/ $1[^ ]*\$/d" "$f" >"$f.mig-new" && mv "$f.mig-new" "$f" || { rm -f "$f.mig-new"; return 1; }
   if [ -s "$f" ]; then return 0; fi
   case $made in *f*|*d*) rm -f "$f";; esac
   case $made in *d*) gone=yes;; esac

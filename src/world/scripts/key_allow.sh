@@ -12,7 +12,7 @@ if ! [ -d "$h/.ssh" ]; then
   e=d
 elif [ -e "$f" ]; then e=n; fi
 hold
-forget "$1:" || { free; say "bad $f cannot be written"; }
+forget "$1" || { free; say "bad $f cannot be written"; }
 [ -d "$h/.ssh" ] || mkdir -m 700 "$h/.ssh"
 [ -e "$f" ] || { [ "$e" = n ] && e=f; }
 v=$( (sshd -V || /usr/sbin/sshd -V || ssh -V) 2>&1 | sed -n 's/.*OpenSSH_\([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
@@ -24,6 +24,6 @@ if [ "$5" -gt 7 ] || { [ "$5" -eq 7 ] && [ "$6" -ge 7 ]; }; then
 fi
 if [ -e "$f" ]; then cp -p "$f" "$f.mig-new"; else true >"$f.mig-new"; chown "$(stat -c %u:%g "$h")" "$f.mig-new" 2>/dev/null; fi
 # It stands first, so that what follows stays what it is, with or without a newline at its end.
-{ printf '%s %s %s:%s\n' "$o" "$3" "$1" "$e"; [ -e "$f" ] && cat "$f"; true; } >"$f.mig-new" && mv "$f.mig-new" "$f" || { rm -f "$f.mig-new"; free; say "bad $f cannot be written"; }
+{ printf '%s %s %s%s\n' "$o" "$3" "$1" "$e"; [ -e "$f" ] && cat "$f"; true; } >"$f.mig-new" && mv "$f.mig-new" "$f" || { rm -f "$f.mig-new"; free; say "bad $f cannot be written"; }
 free
 say ok

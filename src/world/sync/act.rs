@@ -102,7 +102,7 @@ impl Fleet {
             part += 1;
             let ended = match self.is_direct(sync)? {
                 true => self.copy_directly(&token.part(part), sync, &goal, &kept, &progress).await?,
-                false => self.copy_through_here(sync, &goal, &progress).await?,
+                false => self.copy_through_here(sync, &goal, &kept, &progress).await?,
             };
             match verdict(sync, &ended) {
                 Verdict::Fine => {
@@ -183,10 +183,17 @@ impl Fleet {
         }
     }
 
-    async fn copy_through_here(&self, sync: &Sync, goal: &Goal<'_>, progress: &Progress<'_>) -> Outcome<Ended> {
+    async fn copy_through_here(
+        &self,
+        sync: &Sync,
+        goal: &Goal<'_>,
+        kept: &str,
+        progress: &Progress<'_>,
+    ) -> Outcome<Ended> {
         const CHANNEL: &str = super::relay::CHANNEL;
         let words = client(sync, goal, CHANNEL, "mig", true);
-        let server = self.server_words(sync, goal).await?;
+        let mut server = self.server_words(sync, goal).await?;
+        server.insert(0, format!("{kept}/pids"));
         let mut said = vec![];
         let mut hear = |b: &[u8]| {
             progress.hear(b);

@@ -30,7 +30,8 @@ struct Reached {
 impl Fleet {
     /// How the lines of this run are told from others in `authorized_keys`; a call of it, or all.
     pub fn key_comment(&self, call: &str) -> String {
-        format!("mig-{}-{call}", self.settings.run)
+        let end = if call.is_empty() { "" } else { "-" };
+        format!("mig-{}-{call}{end}", self.settings.run)
     }
 
     /// Makes the key, lets it in for `server` only, and says how the sender uses it.
@@ -96,7 +97,7 @@ impl Fleet {
 
     /// Takes the key back on both sides; says what could not be.
     pub async fn close_door(&self, from: &HostName, to: &HostName, call: &str) -> Outcome<()> {
-        let comment = format!("{}:", self.key_comment(call));
+        let comment = self.key_comment(call);
         self.forget_keys(self.link(to)?, &comment).await?;
         // Without its other half the key opens nothing: a sender that is gone may stay so.
         if let (Ok(link), Ok(prepared)) = (self.link(from), self.prepared(from)) {

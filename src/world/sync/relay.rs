@@ -37,7 +37,9 @@ impl Fleet {
         let mut tries = Tries::default();
         loop {
             let words = client(sync, &Goal::Look, CHANNEL, "mig", true);
-            let server = self.server_words(sync, &Goal::Look).await?;
+            let mut server = self.server_words(sync, &Goal::Look).await?;
+            // Its process need not be found again.
+            server.insert(0, "-".into());
             let mut said = vec![];
             let mut keep = |b: &[u8]| said.extend_from_slice(b);
             match tokio::time::timeout(LOOK, self.relay(sync, words, server, &mut keep)).await {

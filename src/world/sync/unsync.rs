@@ -87,7 +87,10 @@ fn lists(all: &Kept, unsync: &Unsync, is_new: bool) -> Vec<(String, Vec<Vec<u8>>
         made.extend(pass.made.iter().cloned());
     }
     made.extend(all.torn.iter().cloned());
-    out.push(("remove".into(), made.into_iter().collect()));
+    // A folder that goes takes all below it along.
+    let above = |n: &[u8]| n.iter().enumerate().any(|(i, b)| *b == b'/' && made.contains(&n[..i]));
+    let names = made.iter().filter(|n| !above(n)).cloned().collect();
+    out.push(("remove".into(), names));
     out
 }
 
