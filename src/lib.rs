@@ -1,6 +1,8 @@
 //! The house of `mig`, floor by floor; `docs/architecture.md` is its map and
 //! `tests/architecture.rs` holds its walls.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
 pub mod cli;
 pub mod contract;
 pub mod error;

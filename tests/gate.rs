@@ -72,6 +72,16 @@ fn fresh() -> tempfile::TempDir {
 
 /// Answers every question by the truth, and goes on until the command ends well.
 fn until_done(world: &Path, what: &str, scenario: &str, wrong: &mut Vec<String>, label: &str) -> usize {
+    until_done_with(world, what, scenario, wrong, label, "resolve")
+}
+fn until_done_with(
+    world: &Path,
+    what: &str,
+    scenario: &str,
+    wrong: &mut Vec<String>,
+    label: &str,
+    answer: &str,
+) -> usize {
     let mut questions = 0;
     for _ in 0..6 {
         let out = mig(world, what, scenario, "");
@@ -79,7 +89,7 @@ fn until_done(world: &Path, what: &str, scenario: &str, wrong: &mut Vec<String>,
             0 => return questions,
             5 => {
                 questions += 1;
-                let answer = mig(world, "resolve", scenario, "");
+                let answer = mig(world, answer, scenario, "");
                 if code(&answer) != 0 {
                     wrong.push(format!("{label}: resolve: {}", String::from_utf8_lossy(&answer.stdout)));
                     return questions;
@@ -101,6 +111,9 @@ fn points(world: &Path) -> usize {
 }
 
 fn killed_everywhere(scenario: &str, how: &str, then: &str) {
+    killed_everywhere_and_answered(scenario, how, then, "resolve");
+}
+fn killed_everywhere_and_answered(scenario: &str, how: &str, then: &str, answer: &str) {
     let whole = fresh();
     let start = hosts(whole.path());
     let out = mig(whole.path(), "run", scenario, "");
@@ -117,7 +130,7 @@ fn killed_everywhere(scenario: &str, how: &str, then: &str) {
             wrong.push(format!("{label}: was not killed"));
             continue;
         }
-        questions += until_done(world, then, scenario, &mut wrong, &label);
+        questions += until_done_with(world, then, scenario, &mut wrong, &label, answer);
         let (wanted, is) = (if then == "resume" { &end } else { &start }, hosts(world));
         if is != *wanted {
             wrong.push(format!("{label}, then {then}: the hosts differ\n  is     {is:?}\n  wanted {wanted:?}"));
@@ -127,6 +140,7 @@ fn killed_everywhere(scenario: &str, how: &str, then: &str) {
             wrong.push(format!("{label}: ran twice: {twice:?}"));
         }
     }
+    assert!(answer == "resolve" || questions > 0, "nothing was ever asked");
     println!("{scenario}, {how}, then {then}: {n} points, {questions} questions, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -145,6 +159,45 @@ fn killed_at_every_point_it_rolls_back() {
 #[test]
 fn after_an_error_at_every_point_it_resumes() {
     killed_everywhere("move", "io", "resume");
+}
+
+/// Every question is answered by taking the call back; a resume does it again.
+#[test]
+fn after_an_error_at_every_point_what_is_unknown_is_undone_and_done_again() {
+    killed_everywhere_and_answered("move", "io", "resume", "undo");
+}
+
+/// Killed while a call is taken back, the same answer takes it up.
+#[test]
+fn an_undo_of_one_call_killed_at_every_point_is_taken_up() {
+    let begin = || {
+        let dir = fresh();
+        assert_ne!(code(&mig(dir.path(), "run", "move", "host.ran=io")), 0);
+        assert_eq!(code(&mig(dir.path(), "resume", "move", "")), 5);
+        let _ = std::fs::remove_file(dir.path().join(".points"));
+        dir
+    };
+    let whole = begin();
+    let out = mig(whole.path(), "undo", "move", "");
+    assert_eq!(code(&out), 0, "{}", String::from_utf8_lossy(&out.stdout));
+    let n = points(whole.path());
+    assert!(n > 4, "only {n} points were reached");
+    let end = {
+        let dir = fresh();
+        mig(dir.path(), "run", "move", "");
+        hosts(dir.path())
+    };
+    let mut wrong = vec![];
+    for at in 1..=n {
+        let dir = begin();
+        let out = mig(dir.path(), "undo", "move", &format!("#{at}=abort"));
+        assert_ne!(code(&out), 0, "undo was not killed at {at}");
+        until_done_with(dir.path(), "resume", "move", &mut wrong, &format!("undo killed at {at}"), "undo");
+        if hosts(dir.path()) != end {
+            wrong.push(format!("undo killed at {at}: the hosts differ: {:?}", hosts(dir.path())));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {n} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

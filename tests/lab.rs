@@ -3,8 +3,6 @@
 //! Needs namespaces, as root or as an ordinary user; where the machine refuses both, `open` says
 //! so and the tests fail with its words.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
-
 use mig::lab::{LabFile, LabSource, OpenLab};
 use std::path::Path;
 use std::process::{Command, Output};

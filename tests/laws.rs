@@ -215,9 +215,7 @@ fn doing_and_undoing_gives_the_same_world() {
         let mut world = Fake::of(x.given);
         let before = world.places.clone();
         let Ok(steps) = planned(spec, x, &world) else { continue };
-        let puts = |deeds: Vec<&Deed>| -> Vec<_> {
-            deeds.into_iter().filter_map(|d| if let Deed::Put(p) = d { Some(p.clone()) } else { None }).collect()
-        };
+        let puts = |deeds: Vec<&Deed>| -> Vec<_> { deeds.into_iter().filter_map(|d| d.put().cloned()).collect() };
         let does = puts(steps.iter().map(|s| &s.deed).collect());
         for put in &does {
             world.put(put).unwrap_or_else(|e| broken.0.push(format!("{}: {e}", x.script)));
@@ -288,7 +286,7 @@ fn the_value_of_a_secret_is_nowhere_to_be_seen() {
             broken.unless(json.contains("$secret"), || format!("{}: the secret's name is lost: {json}", x.script));
             broken.unless(!format!("{shown}{json}{steps:?}").contains(CANARY), || format!("{}: {json}", x.script));
             for step in &steps {
-                if let Deed::Put(put) = &step.deed {
+                if let Some(put) = step.deed.put() {
                     world.put(put).unwrap_or_else(|e| broken.0.push(format!("{}: {e}", x.script)));
                 }
             }

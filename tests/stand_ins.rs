@@ -2,8 +2,6 @@
 //!
 //! They run in a scratch folder (`LAB_ROOT`), not in a lab. Their process is ended by the unit's own stop.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it needs by failing")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

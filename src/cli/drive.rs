@@ -28,6 +28,13 @@ pub struct Drive<'a> {
     pub run: String,
 }
 
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        // The gate, which whoever hears Ctrl-C still holds, has the world too.
+        self.world.close();
+    }
+}
+
 /// Hears everything and hands it to several.
 pub struct Both(pub Vec<Arc<dyn Listener>>);
 impl Listener for Both {
@@ -172,7 +179,20 @@ impl Drive<'_> {
         let gate = Arc::new(Gate::new(setting));
         let asked = gate.clone();
         signals::ask_to_stop(move || asked.interrupt());
-        let end = script::run(&gate, &self.playbook, &self.ground.setting());
+        let has_acted = |calls: &[crate::journal::Call]| calls.iter().any(|c| !c.deeds.is_empty());
+        let before = has_acted(&from.journal.calls(&self.run)?);
+        // What the plan would change is locked before anything is changed; a run that has begun
+        // holds its locks, unless somebody released them.
+        let wanted: Vec<_> = match (&from.shown, before) {
+            (Some(shown), _) => shown.hosts.clone(),
+            (None, false) => from.journal.hosts(&self.run)?.into_iter().map(|h| h.host).collect(),
+            (None, true) => vec![],
+        };
+        let end = match gate.take_locks(&wanted) {
+            Ok(()) => script::run(&gate, &self.playbook, &self.ground.setting()),
+            Err(Halt::Stop(stop)) => End::Stopped(stop),
+            Err(Halt::Failed(failure)) => End::Stopped(Stop::Fault(failure.message)),
+        };
         // Whatever the script made of it, a stop is a stop.
         let end = match gate.stopped() {
             Some(stop) => End::Stopped(stop),
@@ -187,12 +207,22 @@ impl Drive<'_> {
             End::Failed { failure, .. } => (Some(Halt::Failed(failure.clone())), RunState::Stopped),
             End::Stopped(stop) => (Some(Halt::Stop(stop.clone())), state_after(stop)),
         };
+        // Before the end is noted: a run that dies in between is simply resumed once more. A run
+        // that stopped half way keeps its machines; one that has done nothing has no reason to.
+        let kept = match state {
+            RunState::Done => gate.release(true),
+            _ if !has_acted(&from.journal.calls(&self.run)?) => gate.release(false),
+            _ => 0,
+        };
         self.keep(from.journal, &gate, halt.as_ref(), state);
         listener.hear(&Event::RunEnds { run: self.run.clone(), state: state.word().into(), tally: gate.tally() });
         self.face.end();
         let Some(halt) = halt else {
             if !self.globals.json {
                 page(&story.summary(&self.run, "run", Paint { colours: self.globals.colours() }));
+                if kept > 0 {
+                    page(&format!("  for that, {} of files stay on the hosts until then", report::bytes(kept)));
+                }
             }
             return Ok(0);
         };
@@ -320,6 +350,10 @@ impl Backwards<'_> {
                     for line in left {
                         page(&format!("left as it is: {line}"));
                     }
+                    if let Some(step) = &back.to {
+                        page(&format!("that is \"{step}\" and what came after it; what came before it stays"));
+                        page(&format!("  mig resume {run} does it again, mig rollback {run} takes back the rest"));
+                    }
                 }
                 Ok(0)
             }
@@ -328,6 +362,7 @@ impl Backwards<'_> {
                 .hint(format!("mig resolve {run} {call} --not-done   it had no effect"))
                 .hint(again)
                 .into()),
+            Ok(Back::NoStep(text)) => Err(Error::bad_input(text).hint(format!("mig show {run}")).into()),
             Ok(Back::Stopped(text)) => Err(wrong(Kind::StepFailed, text).hint(again).into()),
             Ok(Back::NoReturn(reason)) => {
                 Err(wrong(Kind::Refused, format!("the run has passed its point of no return: {reason}"))
@@ -352,7 +387,7 @@ fn at_its_place(mut error: Error, gate: &Gate) -> Error {
     if let Some(place) = gate.place_of_stop()
         && error.place.is_none()
     {
-        error.hints.insert(0, format!("at {place}"));
+        error.hints.push(format!("at {place}"));
     }
     error
 }

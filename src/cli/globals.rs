@@ -100,7 +100,7 @@ impl Globals {
         let home = || from_env("HOME").filter(|p| p.is_absolute()).map(|h| h.join(".local/state"));
         match xdg.or_else(home) {
             Some(folder) => Ok(folder.join("mig")),
-            None => Error::bad_input("cannot tell where runs are kept: HOME is not set")
+            None => Error::bad_input("cannot tell where runs are kept: HOME is not set, or is no absolute path")
                 .hint("say where: export MIG_STATE=/path/of/a/folder")
                 .err(),
         }

@@ -4,14 +4,17 @@ use super::wrong::Wrong;
 use super::{Face, Globals, Person};
 use crate::contract::{Answer, Listener, Operator, Question};
 use crate::error::{Error, Place};
-use crate::inventory::{Inventory, Reach, SecretSource, check_secret_value};
+use crate::inventory::{
+    IdentityFacts, IdentityFound, Inventory, KeyForm, Reach, SecretSource, check_identity, check_secret_value,
+};
 use crate::lab::OpenLab;
 use crate::primitives::ALL;
-use crate::script::{self, Given, GivenValue, Known, ParamSpec, Playbook};
+use crate::script::{self, Given, GivenValue, Known, ParamKind, ParamSpec, Playbook};
 use crate::secret::Secret;
+use crate::world::files::KeyFile;
 use crate::world::{self, HostConfig, Remote};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +25,8 @@ pub struct Ground {
     pub inventory: Inventory,
     pub text: String,
     pub file: String,
+    /// What the locks of the machines say is being run; empty: no lock is taken.
+    pub playbook: String,
 }
 
 impl Ground {
@@ -38,7 +43,7 @@ impl Ground {
             None if named => Err(Error::bad_input(format!("{file}: no such inventory"))
                 .hint("name one with -i FILE or MIG_INVENTORY, or write ./inventory.yml")
                 .into()),
-            None => Ok(Ground { inventory: Inventory::default(), text: String::new(), file }),
+            None => Ok(Ground { inventory: Inventory::default(), text: String::new(), file, playbook: String::new() }),
         }
     }
 
@@ -48,7 +53,8 @@ impl Ground {
     /// Everything that is wrong with it.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Wrong> {
         let inventory = Inventory::parse(file, bytes)?;
-        Ok(Ground { inventory, text: String::from_utf8_lossy(bytes).into_owned(), file: file.into() })
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Ok(Ground { inventory, text, file: file.into(), playbook: String::new() })
     }
 
     fn known(&self) -> Known {
@@ -91,14 +97,46 @@ impl Ground {
                 given.insert(name.clone(), Given { value: GivenValue::Value(value.clone()), place });
             }
         }
+        let mut seen = BTreeSet::new();
         for set in &globals.set {
             let place = Place { file: format!("--set {}", set.name), line: 0, column: 0 };
+            let is_new = seen.insert(&set.name);
+            if !is_new {
+                return Err(Error::bad_input("it is given twice").at(place).hint("give each parameter once").into());
+            }
             given.insert(set.name.clone(), Given { value: GivenValue::Text(set.value.clone()), place });
         }
         if operator.is_there() {
             self.ask_for_missing(&specs, &mut given, operator)?;
         }
-        Ok(script::bind(&specs, &given, &self.known())?)
+        let bound = script::bind(&specs, &given, &self.known())?;
+        self.check_identities(&specs, &bound)?;
+        Ok(bound)
+    }
+
+    /// Looks at the private keys of the hosts that are parameters, before anything is sent.
+    fn check_identities(&self, specs: &[ParamSpec], bound: &Value) -> Result<(), Wrong> {
+        let of_hosts = specs.iter().filter(|s| matches!(s.kind, ParamKind::Host | ParamKind::Hosts));
+        let names: BTreeSet<&str> = of_hosts
+            .filter_map(|s| bound.get(&s.name))
+            .flat_map(|v| v.as_array().map_or(std::slice::from_ref(v), Vec::as_slice))
+            .filter_map(Value::as_str)
+            .collect();
+        let agent = std::env::var_os("SSH_AUTH_SOCK").is_some_and(|v| !v.is_empty());
+        let mut wrong = vec![];
+        for (_, host) in self.inventory.hosts.iter().filter(|(name, _)| names.contains(name.as_ref())) {
+            if let Reach::Ssh { identity: Some(path), .. } = &host.reach {
+                let found = match world::files::private_key(&at_home(path), LARGEST) {
+                    Ok(None) => IdentityFound::Missing,
+                    Ok(Some(KeyFile::Folder)) => IdentityFound::Folder,
+                    Ok(Some(KeyFile::File { mode, bytes })) => IdentityFound::File { mode, form: KeyForm::of(&bytes) },
+                    Err(why) => IdentityFound::Unreadable(why),
+                };
+                let facts = IdentityFacts { path: path.clone(), place: Some(host.place.clone()), found, agent };
+                wrong.extend(check_identity(&facts));
+            }
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Wrong(wrong)) }
     }
 
     fn ask_for_missing(
@@ -148,6 +186,12 @@ impl Ground {
         settings.hosts = self.hosts();
         settings.accept_new_host_keys = globals.accept_new_host_keys || lab.is_some();
         settings.secrets = self.secrets(operator);
+        settings.holder = (!self.playbook.is_empty()).then(|| world::Holder::here(&self.playbook));
+        let from_env = self.inventory.secrets.values().filter_map(|s| match s {
+            SecretSource::Env(name) => Some(name.clone()),
+            _ => None,
+        });
+        settings.hidden = from_env.collect();
         settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
     }
@@ -202,7 +246,10 @@ fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::e
             Err(_) => missing(format!("the environment has no {var}")).hint(format!("export {var}=...")).err(),
         },
         SecretSource::File(path) => {
-            let text = world::files::read_text(&at_home(path), LARGEST)?;
+            let text = world::files::read_text(&at_home(path), LARGEST).map_err(|mut e| {
+                e.message = format!("the secret \"{name}\": {}", e.message);
+                e
+            })?;
             Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_string()))
         }
         SecretSource::Command(command) => match output_of(command) {

@@ -21,6 +21,7 @@ mod lab_hands;
 mod man;
 mod page;
 mod plan;
+mod rehearsal;
 mod resolve;
 mod resume;
 mod rollback;

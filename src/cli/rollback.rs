@@ -50,7 +50,8 @@ pub fn run(args: &RollbackArgs, globals: &Globals) -> Result<u8, Wrong> {
         crate::fault::arm().map_err(Error::bad_input)?;
     }
     let _held = journal.hold(&run, "rollback")?;
-    let ground = pinned_ground(&run, globals)?;
+    let mut ground = pinned_ground(&run, globals)?;
+    ground.playbook.clone_from(&run.playbook);
     let (face, person) = faces(globals);
     let operator = hands(lab.as_ref(), person, globals.yes);
     let world = ground.open(&run.id, globals, lab.as_ref(), face.listener(), operator.clone())?;

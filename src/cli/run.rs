@@ -62,10 +62,11 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
         in_lab::enter(lab)?;
         crate::fault::arm().map_err(Error::bad_input)?;
     }
-    let ground = match &lab {
+    let mut ground = match &lab {
         Some(lab) => Ground::parse("the lab's inventory", lab.inventory().as_bytes())?,
         None => Ground::read(globals)?,
     };
+    ground.playbook = given.into();
     let (face, person) = faces(globals);
     let operator = hands(lab.as_ref(), person, globals.yes);
     let params = ground.bind(&playbook, globals, &*operator)?;
@@ -79,6 +80,7 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
     if let Some(code) = wanted(&drive, &shown)? {
         return Ok(code);
     }
+    has_secrets(&drive, &shown)?;
     let journal = Journal::open(&state)?;
     let scripts = scripts_of(&drive.playbook);
     let begun = NewRun {
@@ -124,6 +126,20 @@ fn wanted(drive: &Drive, shown: &Shown) -> Result<Option<u8>, Wrong> {
     }
 }
 
+/// A secret that cannot be had is said before the first deed, not by the deed that needs it.
+fn has_secrets(drive: &Drive, shown: &Shown) -> Result<(), Wrong> {
+    let wrong: Vec<Error> = shown
+        .secrets
+        .iter()
+        .filter_map(|name| drive.world.has_secret(name).err())
+        .map(|e| match e.kind {
+            Kind::BadInput => Error { kind: Kind::Refused, ..*e }.hint("Nothing was changed on any host."),
+            _ => *e,
+        })
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Wrong(wrong)) }
+}
+
 /// Whoever answers: the person, and in a lab whoever is played there.
 pub(super) fn hands(lab: Option<&OpenLab>, person: Arc<super::Person>, yes: bool) -> Arc<dyn Operator> {
     match lab {
@@ -153,6 +169,6 @@ pub(super) fn scripts_of(playbook: &script::Playbook) -> Vec<(String, String, St
 }
 
 /// Twelve random hex digits.
-fn new_id() -> String {
+pub(super) fn new_id() -> String {
     hex::encode(rand::random::<[u8; 6]>())
 }

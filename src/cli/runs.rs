@@ -20,11 +20,13 @@ pub fn run(globals: &Globals) -> Result<u8, Wrong> {
     for run in journal.runs()? {
         let hosts = journal.hosts(&run.id)?;
         let gone = matches!(run.state, RunState::Finished) || hosts.is_empty();
+        // Asking every host would make a list slow: it is as it was when the run last came to an end.
+        let moments = journal.moments(&run.id)?;
+        let kept = moments.iter().rev().find_map(|(_, event)| event.get("kept")?.as_u64());
         lines.push(RunLine {
             age_ms: u64::try_from(now_ms() - run.began_ms).unwrap_or(0),
             hosts: hosts.iter().map(|h| h.host.to_string()).collect(),
-            // Asking every host would make a list slow; `mig show` does.
-            kept_bytes: gone.then_some(0),
+            kept_bytes: if gone { Some(0) } else { kept },
             is_live: journal.is_held(&run.id),
             state: run.state.word().into(),
             playbook: run.playbook,
@@ -33,7 +35,7 @@ pub fn run(globals: &Globals) -> Result<u8, Wrong> {
     }
     if globals.json {
         for l in &lines {
-            page(&serde_json::json!({ "run": l.id, "playbook": l.playbook, "state": l.state, "age_ms": l.age_ms, "hosts": l.hosts, "live": l.is_live }).to_string());
+            page(&serde_json::json!({ "run": l.id, "playbook": l.playbook, "state": l.state, "age_ms": l.age_ms, "hosts": l.hosts, "kept_bytes": l.kept_bytes, "live": l.is_live }).to_string());
         }
         return Ok(0);
     }

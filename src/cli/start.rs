@@ -4,10 +4,11 @@ use super::exit::show_all;
 use super::wrong::Wrong;
 use super::{
     Cli, Command, check, command, completions, doc, finish, journal, lab, man, resolve, resume, rollback, run, runs,
-    show,
+    show, test, unlock,
 };
 use crate::error::Kind;
 use clap::FromArgMatches;
+use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::io::Write;
 use std::panic;
@@ -34,6 +35,9 @@ fn begin(words: &[OsString]) -> u8 {
         Err(e) => {
             // Help and version go to standard output and are no error. Whoever closed it has read enough.
             let _ = e.print();
+            if e.use_stderr() && e.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = writeln!(std::io::stderr(), "Nothing was sent to any host.");
+            }
             return if e.use_stderr() { Kind::BadInput.exit_code() } else { 0 };
         }
     };
@@ -50,14 +54,15 @@ fn dispatch(cli: &Cli) -> Result<u8, Wrong> {
         Command::Resolve(args) => resolve::run(args, globals),
         Command::Finish(args) => finish::run(args, globals),
         Command::Runs(_) => runs::run(globals),
+        Command::Unlock(args) => unlock::run(args, globals),
         Command::Show(args) => show::run(args, globals),
         Command::Check(args) => check::run(args, globals),
         Command::Doc(args) => doc::run(args),
         Command::Lab(args) => lab::run(args, globals),
+        Command::Test(args) => test::run(args, globals),
         Command::Journal(args) => journal::run(args, globals),
         Command::Completions(args) => Ok(completions::run(args)?),
         Command::Man(args) => Ok(man::run(args)?),
-        other => Err(crate::error::Error::refused(format!("this build cannot do that yet: {other:?}")).into()),
     }
 }
 

@@ -100,7 +100,7 @@ fn nobody(question: &Question) -> String {
     lines.for_each(|line| {
         let _ = write!(out, "\n    {line}");
     });
-    let _ = write!(out, "\n{how}\nor run it in a terminal");
+    let _ = write!(out, "\n{how}\nrun it in a terminal to be asked");
     out
 }
 

@@ -1,6 +1,18 @@
 //! `mig test [PLAYBOOK...]`.
 
+use super::gathered::{checked, gather};
+use super::in_lab::source_of;
+use super::rehearsal::{Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, chosen, table};
+use super::wrong::Wrong;
+use super::{Globals, page};
+use crate::error::{Error, Kind};
+use crate::lab::Snapshot;
+use crate::report;
 use clap::Args;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Rehearse in the lab: run, roll back, kill at every point and resume
 ///
@@ -15,4 +27,219 @@ pub struct TestArgs {
     /// Kills at every point in every way; without it, at every point once
     #[arg(long)]
     pub full: bool,
+
+    /// So many labs at once
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub at_once: usize,
+
+    /// Which sample of the points is tried beside one of each; left out, another every day
+    #[arg(long, value_name = "N")]
+    pub sample: Option<u64>,
+}
+
+/// Rehearses playbooks.
+///
+/// # Errors
+/// A playbook has no lab, or a lab cannot be opened.
+pub fn run(args: &TestArgs, globals: &Globals) -> Result<u8, Wrong> {
+    let names = match args.playbooks.is_empty() {
+        true => super::playbook_names(),
+        false => args.playbooks.clone(),
+    };
+    let mut ok = true;
+    for name in names {
+        ok &= rehearse(&name, args, globals)?;
+    }
+    Ok(if ok { 0 } else { Kind::StepFailed.exit_code() })
+}
+
+/// One playbook. `false`: something was not as it must be.
+fn rehearse(name: &str, args: &TestArgs, globals: &Globals) -> Result<bool, Wrong> {
+    let (script, playbook) = gather(name)?;
+    checked(&playbook)?;
+    let source = source_of(&script)?;
+    let at_once = args.at_once.max(2);
+    let stages: Vec<Stage> = (0..at_once).map(|_| Stage::open(&source, name)).collect::<Result<_, _>>()?;
+    let done = on_stages(name, &stages, args, globals);
+    for stage in stages {
+        stage.close()?;
+    }
+    done
+}
+
+fn on_stages(name: &str, stages: &[Stage], args: &TestArgs, globals: &Globals) -> Result<bool, Wrong> {
+    let started = Instant::now();
+    // Undisturbed, twice: what differs between these two says nothing about a killed one.
+    let whole = std::thread::scope(|s| {
+        let runs: Vec<_> = stages[..2].iter().map(|stage| s.spawn(move || undisturbed(stage))).collect();
+        runs.into_iter()
+            .map(|r| r.join().unwrap_or_else(|_| Err(Error::bug("a rehearsal panicked").into())))
+            .collect::<Result<Vec<_>, Wrong>>()
+    })?;
+    let volatile = stages[0].compare(&whole[0].end, &whole[1].end, &|_, _| false);
+    // What may differ after a rollback differs for a reason that holds here too.
+    let may =
+        |host: &str, path: &str| volatile.contains_key(&format!("{host}:{path}")) || stages[0].may_differ(host, path);
+    let left = stages[0].compare(&stages[0].start, &whole[0].back, &|host, path| stages[0].may_differ(host, path));
+    let mut wrong: Vec<String> =
+        left.iter().map(|(path, what)| format!("after the undisturbed rollback: {path} {what}")).collect();
+
+    let day = u64::try_from(crate::journal::now_ms() / 86_400_000).unwrap_or(0);
+    let day = args.sample.unwrap_or(day);
+    let cases = cases(&whole[0], args.full, day);
+    let mut lines: Vec<Line> = vec![];
+    for (what, points, cases) in cases {
+        let began = Instant::now();
+        let wanted = Wanted { end: &whole[0].end, may: &may };
+        let outcomes = play(stages, &cases, &wanted)?;
+        let mut line = Line { what, points, cases: cases.len(), took_ms: ms(began), ..Line::default() };
+        for (case, seen) in cases.iter().zip(outcomes) {
+            line.missed += usize::from(!seen.hit);
+            line.questions += seen.questions;
+            line.doubles += seen.doubles.len();
+            line.differences += seen.differences.len();
+            line.wrong += seen.wrong.len();
+            let never = (!seen.hit).then(|| "the point was never reached".to_string());
+            let all = seen.wrong.into_iter().chain(seen.doubles).chain(seen.differences).chain(never);
+            wrong.extend(all.map(|what| format!("{}: {what}", case.name())));
+        }
+        lines.push(line);
+    }
+    if globals.json {
+        for l in &lines {
+            page(&serde_json::json!({ "playbook": name, "what": l.what, "points": l.points, "kills": l.cases, "missed": l.missed, "questions": l.questions, "double_runs": l.doubles, "differences": l.differences, "wrong": l.wrong, "took_ms": l.took_ms }).to_string());
+        }
+    } else {
+        page(&table(name, &lines));
+        let ignored: Vec<&str> = volatile.keys().map(String::as_str).collect();
+        if !ignored.is_empty() {
+            page(&format!("differs between two undisturbed runs, so not compared: {}", ignored.join(", ")));
+        }
+    }
+    for what in wrong.iter().take(40) {
+        page(&format!("✗ {what}"));
+    }
+    let took = report::whole_duration(ms(started));
+    page(&match wrong.len() {
+        0 => format!("✓ {name}: every point hit, 0 double runs, 0 differences, {took}\n"),
+        n => format!("✗ {name}: {n} wrong, {took}\n"),
+    });
+    Ok(wrong.is_empty())
+}
+
+/// A run and a rollback that nobody disturbs.
+struct Whole {
+    end: BTreeMap<String, Snapshot>,
+    back: BTreeMap<String, Snapshot>,
+    run_points: Vec<Point>,
+    back_points: Vec<Point>,
+    took: Duration,
+}
+
+fn undisturbed(stage: &Stage) -> Result<Whole, Wrong> {
+    let went_wrong = |what: &str, ended: &Ended| {
+        let wrong = Error::new(Kind::StepFailed, format!("undisturbed, the {what} ended with {:?}", ended.code));
+        Wrong::from(wrong.hint(ended.tail()))
+    };
+    stage.reset()?;
+    let began = Instant::now();
+    let ran = stage.mig("run", "")?;
+    if ran.code != Some(0) {
+        return Err(went_wrong("run", &ran));
+    }
+    let took = began.elapsed();
+    let run_points = Point::all(&stage.log());
+    let end = stage.snapshots()?;
+    let back = stage.mig("rollback", "")?;
+    if back.code != Some(0) {
+        return Err(went_wrong("rollback", &back));
+    }
+    let back_points = Point::all(&stage.log());
+    Ok(Whole { end, back: stage.snapshots()?, run_points, back_points, took })
+}
+
+/// What is tried: a title, how many points there are of it, and the cases.
+fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)> {
+    let on_host = |p: &&Point| p.name.starts_with("host.");
+    let run: Vec<Point> = whole.run_points.iter().filter(|p| !on_host(p)).cloned().collect();
+    let host: Vec<Point> = whole.run_points.iter().filter(on_host).cloned().collect();
+    let back: Vec<Point> = whole.back_points.iter().filter(|p| !on_host(p)).cloned().collect();
+    let at = |how, way| move |p: Point| Case { disturbed: Disturbed::At(p, how), way };
+    let pick = |all: &[Point], sample| chosen(all, full, day, sample);
+    let mut all = vec![
+        (
+            "killed, resumed".to_string(),
+            run.len(),
+            pick(&run, 8).into_iter().map(at("abort", Way::On)).collect::<Vec<_>>(),
+        ),
+        (
+            "killed, rolled back".into(),
+            run.len(),
+            if full {
+                run.clone()
+            } else {
+                pick(&run, 8).into_iter().skip(usize::try_from(day % 3).unwrap_or(0)).step_by(3).collect()
+            }
+            .into_iter()
+            .map(at("abort", Way::Back))
+            .collect(),
+        ),
+        ("the host's wrapper dies".into(), host.len(), pick(&host, 2).into_iter().map(at("io", Way::On)).collect()),
+        (
+            "rollback killed".into(),
+            back.len(),
+            pick(&back, 4)
+                .into_iter()
+                .map(|p| Case { disturbed: Disturbed::BackAt(p, "abort"), way: Way::Back })
+                .collect(),
+        ),
+    ];
+    let journal: Vec<Point> = run.iter().filter(|p| p.name.ends_with(".before")).cloned().collect();
+    all.push((
+        "the journal's disk fails".into(),
+        journal.len(),
+        pick(&journal, 2).into_iter().map(at("io", Way::On)).collect(),
+    ));
+    let n = if full { 20 } else { 3 };
+    let ms = u64::try_from(whole.took.as_millis()).unwrap_or(1000);
+    let killed = (1..=n).map(|k| Duration::from_millis(ms * k / (n + 1) + day % 97));
+    all.push((
+        "SIGKILL at some time".into(),
+        0,
+        killed.map(|after| Case { disturbed: Disturbed::Killed(after), way: Way::On }).collect(),
+    ));
+    let middle: Vec<Point> = run.iter().filter(|p| p.name == "deed.after").cloned().collect();
+    let some = |n: usize| middle.iter().step_by(middle.len().div_ceil(n).max(1)).cloned().collect::<Vec<_>>();
+    let five = some(if full { 6 } else { 1 })
+        .into_iter()
+        .map(|p| Case { disturbed: Disturbed::FiveTimes(p, Duration::from_millis(150)), way: Way::On });
+    all.push(("six kills in a row".into(), middle.len(), five.collect()));
+    let two =
+        some(if full { 6 } else { 1 }).into_iter().map(|p| Case { disturbed: Disturbed::TwoResumes(p), way: Way::On });
+    all.push(("two resumes at once".into(), middle.len(), two.collect()));
+    all
+}
+
+/// Plays cases on all stages at once; the outcomes in the order of the cases.
+fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted) -> Result<Vec<Outcome>, Wrong> {
+    let next = AtomicUsize::new(0);
+    let seen: Mutex<BTreeMap<usize, Result<Outcome, Box<Error>>>> = Mutex::default();
+    std::thread::scope(|s| {
+        for stage in stages {
+            s.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(case) = cases.get(n) else { return };
+                    let outcome = stage.reset().and_then(|()| case.play(stage, wanted));
+                    seen.lock().unwrap_or_else(PoisonError::into_inner).insert(n, outcome);
+                }
+            });
+        }
+    });
+    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(seen.into_values().collect::<Result<_, _>>()?)
+}
+
+fn ms(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -18,6 +18,8 @@ use std::fmt;
 pub enum Deed {
     Run(Run),
     Put(Put),
+    /// A file that stays only if the program that reads it takes it.
+    PutChecked(PutChecked),
     Reboot(Reboot),
     Sync(Box<Sync>),
     Unsync(Unsync),
@@ -87,6 +89,29 @@ pub struct Put {
     pub keep: Option<String>,
 }
 
+/// Put a file in place, have it looked over, and make it count; when either fails, what lay there
+/// before comes back. One deed, done whole on the host: also when nobody is connected any more.
+///
+/// With the file in place already it is looked over and made to count all the same, so it may be
+/// sent again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PutChecked {
+    pub put: Put,
+    /// Exits 0 if the file that now lies there is fit. Changes nothing.
+    pub validate: Command,
+    /// Makes the file count, and exits 0 only once it does. It may be run again: with the old file
+    /// back in its place, it makes that one count.
+    pub apply: Command,
+    /// What `apply` does, for the plan: "nginx reloaded".
+    pub applied: String,
+    /// The file stays in place even if it is refused, and the deed fails: of an undo, which must
+    /// bring back what was there.
+    #[serde(default)]
+    pub insist: bool,
+    /// After so many milliseconds what runs of it gets TERM, then KILL.
+    pub timeout_ms: u64,
+}
+
 /// Where the content of a [`Put`] comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -154,6 +179,7 @@ impl Deed {
         match self {
             Deed::Run(r) => Some(&r.host),
             Deed::Put(p) => Some(&p.host),
+            Deed::PutChecked(c) => Some(&c.put.host),
             Deed::Reboot(r) => Some(&r.host),
             Deed::Sync(s) => Some(&s.to),
             Deed::Unsync(u) => Some(&u.host),
@@ -163,9 +189,11 @@ impl Deed {
     /// Every host on which it needs the run's folder.
     pub fn hosts(&self) -> Vec<&HostName> {
         let other = match self {
-            Deed::Put(Put { source: Source::File { host, .. }, .. }) => Some(host),
             Deed::Sync(s) => Some(&s.from),
-            _ => None,
+            _ => match self.put().map(|p| &p.source) {
+                Some(Source::File { host, .. }) => Some(host),
+                _ => None,
+            },
         };
         self.host().into_iter().chain(other).collect()
     }
@@ -173,6 +201,14 @@ impl Deed {
     /// back although it never ended.
     pub fn converges(&self) -> bool {
         matches!(self, Deed::Sync(_) | Deed::Unsync(_))
+    }
+    /// The file it puts in place, checked or not.
+    pub fn put(&self) -> Option<&Put> {
+        match self {
+            Deed::Put(put) => Some(put),
+            Deed::PutChecked(checked) => Some(&checked.put),
+            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Ask { .. } => None,
+        }
     }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
     pub fn is_opaque(&self) -> bool {
@@ -206,6 +242,14 @@ impl Put {
             source,
             keep: None,
         }
+    }
+}
+
+impl PutChecked {
+    /// The deed that takes it back, and makes the old file count again.
+    #[must_use]
+    pub fn reversed(&self, old: Option<Bytes>) -> PutChecked {
+        PutChecked { put: self.put.reversed(old), insist: true, ..self.clone() }
     }
 }
 
@@ -279,31 +323,39 @@ impl fmt::Display for Deed {
                 }
                 Ok(())
             }
-            Deed::Put(p) => match (&p.source, &p.from, &p.to) {
-                (_, _, None) => write!(f, "{}: remove {}", p.host, p.path),
-                (Source::File { host, path }, _, Some(to)) => {
-                    write!(f, "{}: copy {path} of {host} to {} ({} bytes)", p.host, p.path, to.size)
-                }
-                (Source::Kept(_), ..) => write!(f, "{}: put {} back", p.host, p.path),
-                (_, None, Some(to)) => write!(f, "{}: create {} ({})", p.host, p.path, to.length()),
-                (_, Some(from), Some(to)) if from.sha256 == to.sha256 && from.sha256.is_some() => {
-                    write!(
-                        f,
-                        "{}: set {} to {} {:04o} (was {} {:04o})",
-                        p.host, p.path, to.owner, to.mode, from.owner, from.mode
-                    )
-                }
-                (_, Some(from), Some(to)) if from.sha256.is_none() || to.sha256.is_none() => {
-                    write!(f, "{}: write {} ({} -> {})", p.host, p.path, from.length(), to.length())
-                }
-                (_, Some(from), Some(to)) => {
-                    write!(f, "{}: write {} ({} -> {} bytes)", p.host, p.path, from.size, to.size)
-                }
-            },
+            Deed::Put(p) => p.fmt(f),
+            Deed::PutChecked(c) if c.insist => write!(f, "{}, and {}", c.put, c.applied),
+            Deed::PutChecked(c) => write!(f, "{}, kept only if `{}` takes it, and {}", c.put, c.validate, c.applied),
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
             Deed::Sync(s) => s.fmt(f),
             Deed::Unsync(u) => u.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
+        }
+    }
+}
+
+impl fmt::Display for Put {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.source, &self.from, &self.to) {
+            (_, _, None) => write!(f, "{}: remove {}", self.host, self.path),
+            (Source::File { host, path }, _, Some(to)) => {
+                write!(f, "{}: copy {path} of {host} to {} ({} bytes)", self.host, self.path, to.size)
+            }
+            (Source::Kept(_), ..) => write!(f, "{}: put {} back", self.host, self.path),
+            (_, None, Some(to)) => write!(f, "{}: create {} ({})", self.host, self.path, to.length()),
+            (_, Some(from), Some(to)) if from.sha256 == to.sha256 && from.sha256.is_some() => {
+                write!(
+                    f,
+                    "{}: set {} to {} {:04o} (was {} {:04o})",
+                    self.host, self.path, to.owner, to.mode, from.owner, from.mode
+                )
+            }
+            (_, Some(from), Some(to)) if from.sha256.is_none() || to.sha256.is_none() => {
+                write!(f, "{}: write {} ({} -> {})", self.host, self.path, from.length(), to.length())
+            }
+            (_, Some(from), Some(to)) => {
+                write!(f, "{}: write {} ({} -> {} bytes)", self.host, self.path, from.size, to.size)
+            }
         }
     }
 }

@@ -89,3 +89,31 @@ pub enum PortState {
     /// The name did not resolve.
     NoSuchHost,
 }
+
+/// Programs without which no deed can be done on a host, and the package each comes with.
+pub const NEEDED: &[(&str, &str)] = &[
+    ("awk", "mawk or gawk"),
+    ("cat", "coreutils"),
+    ("cp", "coreutils"),
+    ("head", "coreutils"),
+    ("id", "coreutils"),
+    ("mkdir", "coreutils"),
+    ("mv", "coreutils"),
+    ("readlink", "coreutils"),
+    ("rm", "coreutils"),
+    ("setsid", "util-linux"),
+    ("sha256sum", "coreutils"),
+    ("stat", "coreutils"),
+    ("sync", "coreutils"),
+    ("tail", "coreutils"),
+    ("wc", "coreutils"),
+];
+
+impl Machine {
+    /// What it lacks of [`NEEDED`], each with its package. A machine that does not even name
+    /// its shell was not asked for programs, and is not accused of having none.
+    pub fn lacks(&self) -> Vec<String> {
+        let missing = |name: &str| self.programs.contains_key("sh") && !self.programs.contains_key(name);
+        NEEDED.iter().filter(|(name, _)| missing(name)).map(|(name, package)| format!("{name} ({package})")).collect()
+    }
+}

@@ -15,7 +15,7 @@ mod verbs;
 mod world;
 
 pub use command::{Command, quote};
-pub use deed::{Bytes, Deed, FileState, Put, Reboot, Run, Source, Step, Undo};
+pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
 pub use event::{Event, Listener, Tally};
 pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
 pub use look::{Found, Look, Machine, Output, PortState};
@@ -23,4 +23,4 @@ pub use operator::{Answer, Operator, Question};
 pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};
 pub use sync::{Differences, Sync, Unsync};
 pub use verbs::{KINDS, VERBS, Verb, VerbOption};
-pub use world::{HostRecord, Settled, Token, World};
+pub use world::{HostRecord, Released, Settled, Token, World};

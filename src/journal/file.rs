@@ -43,28 +43,17 @@ impl Journal {
     /// The folder is not ours, is on a network file system, or the file is damaged, newer than
     /// this binary, or no journal at all.
     pub fn open(state: &Path) -> Result<Self> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state)
-            .or_else(|e| refuse(state, &format!("cannot be made: {e}")))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(state).or_else(|e| {
+            Error::bad_input(format!("{} cannot be made: {e}", state.display()))
+                .hint("runs are kept there; say where else: export MIG_STATE=/path/of/a/folder")
+                .err()
+        })?;
         check_folder(state)?;
         let path = state.join("journal.db");
-        let fresh = !path.exists();
-        let lost_wal = !fresh && path.metadata().map(|m| m.len()).unwrap_or(0) == 0;
-        let db = connect(&path)?;
-        if fresh || lost_wal {
-            let made = db
-                .execute_batch(&format!(
-                    "begin immediate; pragma application_id={APPLICATION}; pragma user_version={FORMAT};"
-                ))
-                .and_then(|()| match has_tables(&db)? {
-                    true => Ok(()),
-                    false => db.execute_batch(SCHEMA),
-                })
-                .and_then(|()| db.execute_batch("commit"));
-            made.or_else(|e| refuse(&path, &format!("cannot be made: {e}")))?;
+        if !path.exists() {
+            make(&path)?;
         }
+        let db = connect(&path)?;
         check_file(&db, &path)?;
         Ok(Journal { db, state: state.into() })
     }
@@ -199,6 +188,26 @@ impl Journal {
     }
 }
 
+/// Makes an empty journal whole, or not at all: a process that dies in between leaves a file of
+/// another name, never half a journal. When several make it at once, one of theirs is taken.
+fn make(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let new = tempfile::Builder::new().prefix("journal.").suffix(".new").tempfile_in(folder);
+    let new = new.or_else(|e| refuse(path, &format!("cannot be made: {e}")))?;
+    let fill = || -> rusqlite::Result<()> {
+        let db = Connection::open_with_flags(new.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.execute_batch(&format!(
+            "begin immediate; pragma application_id={APPLICATION}; pragma user_version={FORMAT}; {SCHEMA}; commit"
+        ))
+    };
+    fill().or_else(|e| refuse(path, &format!("cannot be made: {e}")))?;
+    match new.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(_) if path.exists() => Ok(()),
+        Err(e) => refuse(path, &format!("cannot be made: {}", e.error)),
+    }
+}
+
 fn has_tables(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("select count(*) from sqlite_master where name='run'", [], |r| r.get::<_, i64>(0)).map(|n| n > 0)
 }
@@ -213,7 +222,11 @@ fn connect(path: &Path) -> Result<Connection> {
         db.pragma_update(None, "foreign_keys", "on")?;
         Ok(db)
     };
-    open().or_else(|e| refuse(path, &format!("cannot be opened: {e}")))
+    open().or_else(|e| {
+        Error::bad_input(format!("{} cannot be opened: {e}", path.display()))
+            .hint("is the disk full, or read-only? The journal needs room before anything is sent to a host")
+            .err()
+    })
 }
 
 fn check_folder(state: &Path) -> Result<()> {
@@ -247,6 +260,17 @@ fn check_file(db: &Connection, path: &Path) -> Result<()> {
     let (application, format, whole) = known().or_else(|e| damaged(path, &e.to_string()))?;
     if whole != "ok" {
         return damaged(path, &whole);
+    }
+    let page = number("page_size").or_else(|e| damaged(path, &e.to_string()))?.unsigned_abs();
+    let length = path.metadata().map(|m| m.len()).or_else(|e| refuse(path, &e.to_string()))?;
+    if page == 0 || length % page != 0 {
+        return damaged(path, &format!("its {length} bytes are no whole number of pages; it was cut"));
+    }
+    if application == 0 && !has_tables(db).unwrap_or(true) {
+        return Error::bad_input(format!("{} holds nothing: was it copied without its -wal file?", path.display()))
+            .hint("put both files back, or a copy made with `mig journal export`; only that is a whole journal")
+            .hint("or move the file away to begin a new journal")
+            .err();
     }
     if application != APPLICATION {
         return refuse(path, "is not a journal of mig");

@@ -59,7 +59,7 @@ impl Journal {
         })?;
         let deeds: Vec<(i64, DeedRow)> = self.query(|db| {
             let mut q = db.prepare(
-                "select seq,n,step,state,attempt,at,undo,undo_attempt,began_ms,ended_ms from deed where run=? \
+                "select seq,n,step,state,attempt,at,undo,undo_attempt,began_ms,ended_ms,boot,undo_boot from deed where run=? \
                  order by seq,n",
             )?;
             q.query_map(params![run], |r| {
@@ -79,6 +79,8 @@ impl Journal {
                         undo_attempt: r.get(7)?,
                         began_ms: r.get(8)?,
                         ended_ms: r.get(9)?,
+                        boot: r.get(10)?,
+                        undo_boot: r.get(11)?,
                     },
                 ))
             })?

@@ -46,6 +46,10 @@ pub struct DeedRow {
     pub attempt: i64,
     /// The clock when it was begun: rollback goes against it.
     pub at: i64,
+    /// The boot id of its host when it was last begun.
+    pub boot: String,
+    /// The same for its undo.
+    pub undo_boot: String,
     /// How far its undo is: "begun N", "did N", "failed N", "done"; empty: not begun.
     pub undo: String,
     pub undo_attempt: i64,

@@ -53,10 +53,11 @@ impl Row {
         ));
         rows
     }
-    pub fn deed_begins(seq: i64, n: usize, attempt: i64, at: i64) -> Row {
+    /// `boot`: the boot id of its host, as last seen.
+    pub fn deed_begins(seq: i64, n: usize, attempt: i64, at: i64, boot: &str) -> Row {
         Row(
-            "update deed set state='begun', attempt=?4, at=?5, began_ms=?6 where run=?1 and seq=?2 and n=?3",
-            vec![seq.into(), number(n), attempt.into(), at.into(), now_ms().into()],
+            "update deed set state='begun', attempt=?4, at=?5, began_ms=?6, boot=?7 where run=?1 and seq=?2 and n=?3",
+            vec![seq.into(), number(n), attempt.into(), at.into(), now_ms().into(), text(boot)],
         )
     }
     pub fn deed_ends(seq: i64, n: usize, state: DeedState) -> Row {
@@ -73,10 +74,11 @@ impl Row {
             vec![seq.into(), number(n)],
         )
     }
-    pub fn undo(seq: i64, n: usize, state: &str, attempt: i64) -> Row {
+    /// How far an undo is. `boot`: as for [`Row::deed_begins`].
+    pub fn undo(seq: i64, n: usize, state: &str, attempt: i64, boot: &str) -> Row {
         Row(
-            "update deed set undo=?4, undo_attempt=?5 where run=?1 and seq=?2 and n=?3",
-            vec![seq.into(), number(n), text(state), attempt.into()],
+            "update deed set undo=?4, undo_attempt=?5, undo_boot=?6 where run=?1 and seq=?2 and n=?3",
+            vec![seq.into(), number(n), text(state), attempt.into(), text(boot)],
         )
     }
     pub fn run_is(state: super::RunState, why: &str) -> Row {

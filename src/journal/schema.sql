@@ -45,7 +45,9 @@ create table deed (
   state       text not null,                -- planned, begun, done, failed, not done
   attempt     integer not null,             -- part of its token on the host
   at          integer not null,             -- the clock when it was last begun: rollback goes against it
+  boot        text not null default '',     -- the boot id of its host when it was last begun
   undo        text not null default '',     -- how far its undo is: "begun N", "did N", "failed N", "done"
+  undo_boot   text not null default '',     -- the boot id of its host when that was begun
   undo_attempt integer not null default 0,
   began_ms    integer not null default 0,
   ended_ms    integer not null default 0,

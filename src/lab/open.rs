@@ -12,6 +12,7 @@ use russh::keys::{Algorithm, PrivateKey};
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,7 +44,8 @@ pub fn open_with(source: &LabSource, state: &Path, program: &Path) -> Result<Ope
         Box::new(Error::refused(format!("cannot lay out a lab under {}: {e}", state.display())).hint("set MIG_STATE"))
     };
     let labs = state.join("labs");
-    fs::create_dir_all(&labs).map_err(cannot)?;
+    // The state folder is shared with the journal, which wants it for its owner alone.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&labs).map_err(cannot)?;
     let labs = labs.canonicalize().map_err(cannot)?;
     clear_the_dead(&labs);
     let folder = tempfile::Builder::new().prefix(&format!("{}-", source.name)).tempdir_in(&labs).map_err(cannot)?;
@@ -155,7 +157,12 @@ fn start(folder: &Path, program: &Path) -> Result<()> {
             .hint("run the same command as root (sudo)")
             .hint("or allow them, on Ubuntu 24.04: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
     }
-    error.hint("or run it in Docker: docker run --privileged ...").err()
+    // What clone(2) says when the limit is reached; 0 is how some switch them off.
+    if said.contains("No space left") {
+        error = error.hint("their number is limited here: see sysctl user.max_user_namespaces");
+    }
+    let or = if error.hints.is_empty() { "" } else { "or " };
+    error.hint(format!("{or}run it in Docker: docker run --privileged ...")).err()
 }
 
 enum Failure {

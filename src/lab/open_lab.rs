@@ -182,6 +182,15 @@ impl OpenLab {
             .map_err(|e| Box::new(Error::bug(format!("the lab's answer makes no sense: {e}"))))
     }
 
+    /// The texts of all files of this name below a folder of a host, from its tree: also while the
+    /// host is off.
+    pub fn read_all(&self, host: &str, below: &str, name: &str) -> String {
+        let tree = self.folder.join("hosts").join(host).join("tree");
+        let mut all = String::new();
+        gather(&tree.join(below.trim_start_matches('/')), name, &mut all);
+        all
+    }
+
     /// Ends the lab: its hosts, its processes, its files.
     pub fn close(self) -> Result<()> {
         // No answer at all is a lab that had died before; only its files are left then.
@@ -210,4 +219,15 @@ impl OpenLab {
 /// Turns a host of a lab on or off.
 pub fn power(lab: &OpenLab, host: &str, on: bool) -> Result<()> {
     lab.power(host, on)
+}
+
+fn gather(folder: &Path, name: &str, all: &mut String) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            gather(&path, name, all);
+        } else if entry.file_name() == name {
+            all.push_str(&std::fs::read_to_string(&path).unwrap_or_default());
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! The table of all primitives.
 
 use super::{
-    capture::Capture, copy_file::CopyFile, edit_line::EditLine, file_info::FileInfo, machine::Machine,
-    port_open::PortOpen, read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh,
-    systemd::Systemd, write_file::WriteFile,
+    capture::Capture, copy_file::CopyFile, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
+    edit_yaml::EditYaml, file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile,
+    reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -18,6 +18,8 @@ pub const ALL: &[Spec] = &[
     Spec::reading::<ReadFile>(),
     Spec::reading::<FileInfo>(),
     Spec::change::<EditLine>(),
+    Spec::change::<EditYaml>(),
+    Spec::change::<EditNginxUpstream>(),
     Spec::change::<Systemd>(),
     Spec::change::<Reboot>(),
     Spec::reading::<Machine>(),

@@ -1,15 +1,11 @@
 //! One line of a file: the edit itself is `text::line_edit`.
 
-use super::place::{file_at, owner_of_new, seen};
-use crate::contract::{
-    Args, Bytes, Change, Deed, Example, FileState, Given, Look, Outcome, Plan, Put, Source, Step, Undo, failed,
-};
+use super::place::{edited, read_to_edit, seen};
+use crate::contract::{Args, Change, Example, Given, Look, Outcome, Plan, Step, failed};
 use crate::name::{HostName, RemotePath};
 use crate::text::line_edit::{Edited, LineEdit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-const LIMIT: u64 = 4 << 20;
 
 /// Change one line of a file, and leave every other byte as it is.
 ///
@@ -73,35 +69,15 @@ impl Args for EditLine {
 impl Change for EditLine {
     fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
         let EditLine { host, file, .. } = self;
-        let size = match file_at(host, file, look)? {
-            None => return failed(format!("edit_line: there is no file {file} on {host}")),
-            Some(state) => state.size,
-        };
-        if size > LIMIT {
-            return failed(format!("edit_line: {file} on {host} has {size} bytes; at most 4 MiB are edited"));
-        }
-        let Some((from, old)) = look.bytes(host, file, LIMIT)? else {
-            return failed(format!("edit_line: {file} on {host} went away while it was read"));
-        };
+        let (from, old) = read_to_edit("edit_line", host, file, look)?;
         let (matching, line, after) = (self.matching.as_deref(), self.line.as_deref(), self.after.as_deref());
-        let edited = LineEdit::new(matching, line, after, self.comment_old).and_then(|e| e.apply(&old));
-        let new = match edited {
+        let done = LineEdit::new(matching, line, after, self.comment_old).and_then(|e| e.apply(&old));
+        let new = match done {
             Ok(Edited::Already) => return Ok(Plan::Already),
             Ok(Edited::Changed(new)) => new,
             Err(why) => return failed(format!("edit_line: {file} on {host}: {why}")),
         };
-        // Who may not give a file away writes it as their own: the old owner comes with the undo.
-        let owner = owner_of_new(host, None, Some(&from), look)?;
-        let put = Put {
-            host: host.clone(),
-            path: file.clone(),
-            to: Some(FileState::of(&new, owner, from.mode)),
-            from: Some(from),
-            source: Source::Bytes(Bytes(new)),
-            keep: None,
-        };
-        let undo = Undo::By(vec![Deed::Put(put.reversed(Some(Bytes(old))))]);
-        Ok(Plan::Do(vec![Step { deed: Deed::Put(put), undo }]))
+        Ok(Plan::Do(vec![edited(host, file, (from, old), new, look)?]))
     }
 
     fn observe(&self, look: &dyn Look, done: &[Step]) -> Outcome<Plan> {

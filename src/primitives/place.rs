@@ -104,7 +104,7 @@ pub fn put(
 /// copy is done all the same.
 pub fn seen(done: &[Step], look: &dyn Look) -> Outcome<Plan> {
     for step in done {
-        let Deed::Put(put) = &step.deed else { continue };
+        let Some(put) = step.deed.put() else { continue };
         let now = file_at(&put.host, &put.path, look)?;
         let is_so = match (&now, &put.to) {
             (Some(now), Some(to)) => now.is_like(to),
@@ -116,4 +116,44 @@ pub fn seen(done: &[Step], look: &dyn Look) -> Outcome<Plan> {
         }
     }
     Ok(Plan::Already)
+}
+
+/// At most so much of a file is edited in place.
+const EDIT_LIMIT: u64 = 4 << 20;
+
+/// Returns the file that is to be edited; a primitive's name begins what it says when there is none.
+pub fn read_to_edit(name: &str, host: &HostName, file: &RemotePath, look: &dyn Look) -> Outcome<(FileState, Vec<u8>)> {
+    let size = match file_at(host, file, look)? {
+        None => return failed(format!("{name}: there is no file {file} on {host}")),
+        Some(state) => state.size,
+    };
+    if size > EDIT_LIMIT {
+        return failed(format!("{name}: {file} on {host} has {size} bytes; at most 4 MiB are edited"));
+    }
+    match look.bytes(host, file, EDIT_LIMIT)? {
+        Some(found) => Ok(found),
+        None => failed(format!("{name}: {file} on {host} went away while it was read")),
+    }
+}
+
+/// The one step that puts an edited text in place of the old one; the undo has the old one whole.
+pub fn edited(
+    host: &HostName,
+    file: &RemotePath,
+    (from, old): (FileState, Vec<u8>),
+    new: Vec<u8>,
+    look: &dyn Look,
+) -> Outcome<Step> {
+    // Who may not give a file away writes it as their own: the old owner comes with the undo.
+    let owner = owner_of_new(host, None, Some(&from), look)?;
+    let put = Put {
+        host: host.clone(),
+        path: file.clone(),
+        to: Some(FileState::of(&new, owner, from.mode)),
+        from: Some(from),
+        source: Source::Bytes(Bytes(new)),
+        keep: None,
+    };
+    let undo = Undo::By(vec![Deed::Put(put.reversed(Some(Bytes(old))))]);
+    Ok(Step { deed: Deed::Put(put), undo })
 }

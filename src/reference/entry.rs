@@ -139,7 +139,7 @@ fn kind(property: &Value) -> String {
         return words.into();
     }
     if let Some(words) = property.get("enum").and_then(Value::as_array) {
-        return words.iter().map(Value::to_string).collect::<Vec<_>>().join(" or ");
+        return words.iter().filter(|w| !w.is_null()).map(Value::to_string).collect::<Vec<_>>().join(" or ");
     }
     let name = match &property["type"] {
         // `["string", "null"]`: it may be left out.

@@ -6,7 +6,7 @@ use super::label::{label, place};
 use super::paint::Paint;
 use super::plan::{counted, difference_line};
 use super::runs::in_its_colour;
-use crate::contract::{Deed, Source, Undo};
+use crate::contract::{Source, Undo};
 use crate::journal::{Call, CallState, DeedRow, DeedState, RunRow, StepRow};
 use crate::run::{Undoable, difference, short, undoable};
 use serde_json::Value;
@@ -173,9 +173,9 @@ impl Page<'_> {
             half => paint.careful(&format!("  undo {half}")),
         };
         self.line(depth, &format!("{}{state}{undone}", harmless::line(&row.step.deed.to_string())));
-        let diff = match &row.step.deed {
+        let diff = match row.step.deed.put() {
             // Its content exists only while acting; not even its length is told here.
-            Deed::Put(put) if matches!(put.source, Source::Secret(_)) => "holds a secret: not shown".into(),
+            Some(put) if matches!(put.source, Source::Secret(_)) => "holds a secret: not shown".into(),
             _ => difference(&row.step),
         };
         for line in harmless::lines(&diff).trim_end_matches('\n').lines() {

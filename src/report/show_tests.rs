@@ -1,6 +1,7 @@
 //! One run from the journal.
 
 use super::*;
+use crate::contract::Deed;
 use crate::contract::{Bytes, Command, Failure, FileState, Put, Run, Step};
 use crate::journal::{Key, RunState};
 use crate::name::{HostName, RemotePath};
@@ -33,6 +34,8 @@ fn call(seq: i64, path: &[&str], name: &str, state: CallState, steps: Vec<Step>)
         at: seq * 10 + i64::try_from(n).unwrap(),
         undo: String::new(),
         undo_attempt: 0,
+        boot: String::new(),
+        undo_boot: String::new(),
         began_ms: 1000,
         ended_ms: 3500,
     };

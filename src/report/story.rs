@@ -29,6 +29,7 @@ struct Told {
     deeds: BTreeMap<Vec<String>, String>,
     cutovers: Vec<(Vec<String>, u64, u64)>,
     left: Vec<String>,
+    warnings: Vec<String>,
     tally: Tally,
 }
 
@@ -67,6 +68,7 @@ impl Listener for Story {
                 let why = why.as_ref().map(|w| format!(": {w}")).unwrap_or_default();
                 t.left.push(format!("{deed}{why}"));
             }
+            Event::Warning { text } => t.warnings.push(text.clone()),
             Event::RunEnds { run, tally, .. } => {
                 t.run.clone_from(run);
                 t.tally = tally.clone();
@@ -155,6 +157,9 @@ impl Story {
             let text = format!("outage {} of {}", duration(*took), whole_duration(*budget));
             let text = if took > budget { paint.bad(&format!("{text}, OVER BUDGET")) } else { paint.good(&text) };
             let _ = writeln!(out, "  {text} in {}", place(path));
+        }
+        for text in &t.warnings {
+            let _ = writeln!(out, "  {} {}", paint.careful("!"), harmless::line(text));
         }
         if !t.left.is_empty() {
             let _ = writeln!(out, "  {}", paint.careful("left as it is:"));

@@ -69,7 +69,12 @@ pub struct Gate {
     /// Calls that ended badly and were put aside by a stop: sending their command again is asked.
     ended_badly: Vec<Call>,
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
+    prepared: Mutex<BTreeSet<HostName>>,
+    said_per_user: AtomicBool,
 }
+
+/// At how many hosts the locks are taken at a time.
+const AT_ONCE: usize = 16;
 
 pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
@@ -86,6 +91,9 @@ impl Gate {
                 ended_badly.push(call.clone());
             }
         }
+        if set.mode == Mode::Live {
+            set.world.knows(super::rollback::tokens(&set.calls));
+        }
         let hosts = set.hosts.iter().map(|h| (h.host.clone(), h.clone())).collect();
         Gate {
             mode: set.mode,
@@ -101,6 +109,8 @@ impl Gate {
             began: Instant::now(),
             ended_badly,
             cutovers: Mutex::default(),
+            prepared: Mutex::default(),
+            said_per_user: AtomicBool::new(false),
             set,
         }
     }
@@ -118,6 +128,10 @@ impl Gate {
             lock(&self.lanes).push(lane.clone());
         }
         lane
+    }
+    /// Whether a lane that is not asked for yet has something recorded.
+    pub fn has_record(&self, base: &[String]) -> bool {
+        lock(&self.recorded).contains_key(&Lane::name(base))
     }
     pub fn hear(&self, event: &Event) {
         if self.mode != Mode::Verify {
@@ -279,10 +293,12 @@ impl Gate {
                 Ok(Plan::Do(steps)) if !steps.is_empty() => {
                     self.is_as_shown(key, &steps)?;
                     self.may_send_again(key, &steps)?;
-                    self.prepare(&steps)?;
+                    if let Err(halt) = self.prepare(&steps) {
+                        return self.never_sent(&Half { seq, key, spec }, &name, began, halt);
+                    }
                     let mut rows = vec![Row::call(seq, &name, key, CallState::Begun, &Value::Null)];
                     rows.extend(steps.iter().enumerate().flat_map(|(n, s)| Row::deed(seq, n, s)));
-                    rows.push(Row::deed_begins(seq, 0, 1, self.record()?.tick()));
+                    rows.push(Row::deed_begins(seq, 0, 1, self.record()?.tick(), &self.boot_of(&steps[0].deed)));
                     self.commit("intent", seq, rows)?;
                     let deeds = steps.into_iter().map(|s| (s, 1)).collect();
                     let answer = self.perform(&Half { seq, key, spec }, deeds, 0, true);
@@ -311,6 +327,15 @@ impl Gate {
         };
         self.ride("reading", seq, vec![row])?;
         self.ended(key, seq, began, how, answer)
+    }
+
+    /// A host could not be made ready, so nothing was sent: a failure like any other.
+    fn never_sent(&self, call: &Half, lane: &str, began: Instant, halt: Halt) -> Outcome {
+        if let Halt::Failed(f) = &halt {
+            let row = Row::call(call.seq, lane, call.key, CallState::Failed, &json!(f));
+            self.ride("reading", call.seq, vec![row])?;
+        }
+        self.ended(call.key, call.seq, began, "failed", Err(halt))
     }
 
     fn ended(&self, key: &Key, id: i64, began: Instant, how: &str, answer: Outcome) -> Outcome {
@@ -350,13 +375,78 @@ impl Gate {
 
     /// Once for each host in this process; with what the journal has of it, if it has.
     pub(super) fn prepare_host(&self, host: &HostName) -> Outcome<()> {
-        let known = lock(&self.hosts).get(host).cloned();
+        if lock(&self.prepared).contains(host) {
+            return Ok(());
+        }
+        let mut known = lock(&self.hosts).get(host).cloned();
+        let id = self.set.world.lock_id();
+        if known.is_none() && !id.is_empty() {
+            // A lock must go again also when this process dies while it is made: first its id.
+            let intended = HostRecord::intended(host, &id);
+            self.commit("lock", 0, vec![Row::host(&intended)])?;
+            lock(&self.hosts).insert(host.clone(), intended.clone());
+            known = Some(intended);
+        }
         let record = self.set.world.prepare(host, known.as_ref())?;
         if known.as_ref() != Some(&record) {
+            if record.is_per_user && !record.lock.is_empty() && !self.said_per_user.swap(true, Ordering::Relaxed) {
+                let text = format!(
+                    "{host} is reached without root: its lock keeps away only runs of the same user there \
+                     (so on every host without root; said once)"
+                );
+                self.hear(&Event::Warning { text });
+            }
             self.ride("host", 0, vec![Row::host(&record)])?;
             lock(&self.hosts).insert(host.clone(), record);
         }
+        lock(&self.prepared).insert(host.clone());
         Ok(())
+    }
+
+    /// Takes the locks of these hosts before anything is done on any of them, so that a run which
+    /// meets another one has changed nothing. A host that cannot be reached yet is left to the
+    /// call that needs it.
+    ///
+    /// # Errors
+    /// Another run holds one of them: what was taken here is given back.
+    pub fn take_locks(&self, hosts: &[HostName]) -> Outcome<()> {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let refused = Mutex::new(None);
+        let go = || {
+            while let Some(host) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(Halt::Stop(stop)) = self.prepare_host(host) {
+                    lock(&refused).get_or_insert(stop);
+                }
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 1..hosts.len().min(AT_ONCE) {
+                threads.spawn(go);
+            }
+            go();
+        });
+        match lock(&refused).take() {
+            None => Ok(()),
+            Some(stop) => {
+                self.release(false);
+                self.poison(stop)
+            }
+        }
+    }
+
+    /// Gives back the locks of all hosts that the run has touched, and notes how much undo
+    /// material stays there, in bytes. A lock that cannot be given back is a warning, not a failure.
+    pub fn release(&self, is_over: bool) -> u64 {
+        let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
+        let released = self.set.world.release(&hosts);
+        for text in released.left {
+            self.hear(&Event::Warning { text });
+        }
+        if is_over && !hosts.is_empty() {
+            // A journal that fails here is found broken by the next commit, which is waited for.
+            let _ = self.moment(&json!({ "kept": released.kept }));
+        }
+        released.kept
     }
 
     /// Does the deeds of a call from number `from` on.
@@ -365,7 +455,7 @@ impl Gate {
         let mut answer = json!({ "changed": true });
         for (n, (step, attempt)) in deeds.iter().enumerate().skip(from) {
             if !begun {
-                self.begins(call, n, *attempt)?;
+                self.begins(call, n, *attempt, &step.deed)?;
             }
             begun = false;
             self.hear(&Event::DeedBegins {
@@ -374,7 +464,8 @@ impl Gate {
                 host: step.deed.host().cloned(),
             });
             self.point("deed.before", seq)?;
-            let done = self.set.world.act(&Token::deed(seq, n, *attempt), &step.deed);
+            let token = Token::deed(seq, n, *attempt).in_boot(&self.boot_of(&step.deed));
+            let done = self.set.world.act(&token, &step.deed);
             self.point("deed.after", seq)?;
             lock(&self.tally).deeds += 1;
             match done {
@@ -391,16 +482,21 @@ impl Gate {
         self.acted(call, last, &steps, answer)
     }
 
-    fn begins(&self, call: &Half, n: usize, attempt: i64) -> Outcome<()> {
+    fn begins(&self, call: &Half, n: usize, attempt: i64, deed: &Deed) -> Outcome<()> {
         if self.is_poisoned() {
             self.alive_anywhere()?;
         }
-        let mut rows = vec![Row::deed_begins(call.seq, n, attempt, self.record()?.tick())];
+        let mut rows = vec![Row::deed_begins(call.seq, n, attempt, self.record()?.tick(), &self.boot_of(deed))];
         rows.extend((n > 0).then(|| Row::deed_ends(call.seq, n - 1, DeedState::Done)));
         self.commit("begin", call.seq, rows)
     }
     fn alive_anywhere(&self) -> Outcome<()> {
         self.stopped().map_or(Ok(()), |stop| Err(Halt::Stop(stop)))
+    }
+
+    /// The boot of its host in which a deed is begun now.
+    fn boot_of(&self, deed: &Deed) -> String {
+        deed.host().map_or_else(String::new, |host| self.set.world.boot_seen(host))
     }
 
     /// All deeds are done; what is left is to see it.
@@ -470,21 +566,31 @@ impl Gate {
     }
 
     fn settle(&self, call: Call, spec: &Spec) -> Outcome {
+        if call.deeds.iter().any(|d| !d.undo.is_empty()) {
+            let (run, call) = (self.run_id(), call.seq);
+            let text = format!("its undo has begun; bring that to its end: mig resolve {run} {call} --undo");
+            return self.poison(Stop::Ask { call, text });
+        }
         let half = Half { seq: call.seq, key: &call.key, spec };
         let steps: Vec<Step> = call.deeds.iter().map(|d| d.step.clone()).collect();
         let mut deeds: Vec<(Step, i64)> = call.deeds.iter().map(|d| (d.step.clone(), d.attempt)).collect();
-        let Some(DeedRow { n, state, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned() else {
+        let Some(DeedRow { n, state, boot, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned()
+        else {
             let answer = match call.answer {
                 Value::Null => unknown("its answer was lost"),
                 known => known,
             };
             return self.observed(&half, &steps, answer);
         };
-        self.prepare(&steps)?;
+        // A host that cannot be reached says nothing of what was begun there: it stays begun.
+        if let Err(Halt::Failed(f)) = self.prepare(&steps) {
+            return self.poison(Stop::Fault(f.message));
+        }
         let last = deeds.len() - 1;
         let again = |deeds: &mut Vec<(Step, i64)>| -> Outcome<()> {
             deeds[n].1 += 1;
-            self.commit("again", call.seq, vec![Row::deed_begins(call.seq, n, deeds[n].1, self.record()?.tick())])
+            let (attempt, boot) = (deeds[n].1, self.boot_of(&deeds[n].0.deed));
+            self.commit("again", call.seq, vec![Row::deed_begins(call.seq, n, attempt, self.record()?.tick(), &boot)])
         };
         match state {
             DeedState::Planned => return self.perform(&half, deeds, n, false),
@@ -493,7 +599,7 @@ impl Gate {
                 again(&mut deeds)?;
             }
             DeedState::Begun | DeedState::Done => {
-                match self.set.world.settle(&Token::deed(call.seq, n, deeds[n].1), &deeds[n].0.deed) {
+                match self.set.world.settle(&Token::deed(call.seq, n, deeds[n].1).in_boot(&boot), &deeds[n].0.deed) {
                     Settled::Done(answer) if n == last => return self.acted(&half, n, &steps, answer),
                     Settled::Done(_) => return self.perform(&half, deeds, n + 1, false),
                     Settled::Failed(f) => return self.fails(call.seq, n, f),
@@ -633,8 +739,9 @@ pub fn short(key: &Key) -> String {
         }
         v => v.to_string(),
     };
-    let first = ["host", "from", "address", "what", "text", "command", "unit", "path", "file", "to", "state", "port"];
-    let args: Vec<String> = first.iter().filter_map(|k| key.args.get(*k)).map(word).collect();
+    let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
+    let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
+    let args: Vec<String> = told.map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()
 }
 

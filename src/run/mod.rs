@@ -20,7 +20,7 @@ pub use gate::{Gate, Mode, Setting, short};
 pub use lane::{Lane, numbered};
 pub use person::Manual;
 pub use plan::{Shown, difference};
-pub use resolve::{Resolution, open_question, resolve};
+pub use resolve::{Resolution, open_question, open_undo, resolve};
 pub use rollback::{Back, Rollback, Undoable, undoable};
 pub use step::{Ended, spoken};
 pub use wait::Wait;

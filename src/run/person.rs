@@ -65,7 +65,7 @@ impl Gate {
             rows.push(Row::call(seq, &Lane::name(&lane.base), &key, CallState::Begun, &Value::Null));
             rows.extend(Row::deed(seq, 0, &step));
         }
-        rows.push(Row::deed_begins(seq, 0, n, self.record()?.tick()));
+        rows.push(Row::deed_begins(seq, 0, n, self.record()?.tick(), ""));
         self.commit("intent", seq, rows)?;
         self.hear(&Event::CallBegins { path: key.path.clone(), call: short(&key), id: seq });
         let began = Instant::now();

@@ -4,14 +4,14 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Differences, Event, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan, PortState,
-    Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan,
+    PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
 use crate::text::diff;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// What a plan showed: the deeds of each call, as far as they were certain, and their sums.
@@ -21,6 +21,8 @@ pub struct Shown {
     pub deeds: usize,
     /// The hosts that deeds touch.
     pub hosts: Vec<HostName>,
+    /// The secrets that deeds need, by name.
+    pub secrets: BTreeSet<String>,
     /// Deeds that cannot be undone, and why.
     pub for_good: Vec<String>,
     /// Steps of which the plan could not see all.
@@ -68,6 +70,9 @@ impl Gate {
             }
             Err(halt) => return Err(halt),
         };
+        for host in steps.iter().filter_map(|s| s.deed.host()) {
+            self.preflight(host)?;
+        }
         let sure = guess.is_none();
         let mut answer = match (steps.is_empty(), sure) {
             (true, true) => unknown("it is already so"),
@@ -96,6 +101,28 @@ impl Gate {
         Ok(answer)
     }
 
+    /// A deed needs a host that is reached and has what every deed uses. After the first change it
+    /// may be the run that brings the host up: then it is said, and no refusal.
+    fn preflight(&self, host: &HostName) -> Outcome<()> {
+        if lock(&self.plan).hosts.contains(host) {
+            return Ok(());
+        }
+        let lacks = match self.set.world.machine(host) {
+            Ok(machine) => machine.lacks(),
+            Err(Halt::Failed(f)) if self.plan_acts() => {
+                self.hear(&Event::Warning { text: format!("{}; the run needs it by then", f.message) });
+                return Ok(());
+            }
+            Err(halt) => return Err(halt),
+        };
+        match lacks.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::new(format!("{host} lacks programs that mig needs there: {}", lacks.join(", ")))
+                .hint(format!("install them on {host}, where it is a busybox the full ones"))
+                .into()),
+        }
+    }
+
     pub(super) fn show(&self, key: &Key, steps: Vec<Step>, note: Option<String>) {
         let mut shown = lock(&self.plan);
         shown.deeds += steps.len();
@@ -105,6 +132,7 @@ impl Gate {
             {
                 shown.hosts.push(host.clone());
             }
+            secrets_in(&serde_json::to_value(&step.deed).unwrap_or_default(), &mut shown.secrets);
             if let Undo::Impossible(why) = &step.undo {
                 shown.for_good.push(format!("{} ({why})", step.deed));
             }
@@ -150,16 +178,28 @@ impl Gate {
     }
 }
 
+/// The names of the secrets in a deed.
+fn secrets_in(v: &Value, names: &mut BTreeSet<String>) {
+    match v {
+        Value::Object(map) => {
+            names.extend(map.get("$secret").and_then(Value::as_str).map(String::from));
+            map.values().for_each(|v| secrets_in(v, names));
+        }
+        Value::Array(list) => list.iter().for_each(|v| secrets_in(v, names)),
+        _ => {}
+    }
+}
+
 fn first_line(c: &Command) -> String {
     c.to_sh().trim().lines().next().unwrap_or_default().to_string()
 }
 
 /// The diff of a planned write, where both sides are texts that the deed and its undo carry.
 pub fn difference(step: &Step) -> String {
-    let Deed::Put(put) = &step.deed else { return String::new() };
+    let Some(put) = step.deed.put() else { return String::new() };
     let old = match &step.undo {
-        Undo::By(deeds) => deeds.iter().find_map(|d| match d {
-            Deed::Put(Put { source: Source::Bytes(old), path, .. }) if *path == put.path => Some(old.0.as_slice()),
+        Undo::By(deeds) => deeds.iter().find_map(|d| match d.put() {
+            Some(Put { source: Source::Bytes(old), path, .. }) if *path == put.path => Some(old.0.as_slice()),
             _ => None,
         }),
         _ => None,
@@ -191,7 +231,7 @@ struct Planted {
 
 impl Overlay {
     fn apply(&mut self, deed: &Deed) {
-        if let Deed::Put(put) = deed {
+        if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {

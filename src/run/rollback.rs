@@ -11,7 +11,7 @@ use crate::contract::{
 use crate::fault;
 use crate::journal::{Call, DeedRow, DeedState, Record, Row, RunState};
 use crate::name::HostName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -25,6 +25,8 @@ pub enum Back {
         call: i64,
         text: String,
     },
+    /// It was to go back to a step that the run does not have.
+    NoStep(String),
     /// An undo failed or was refused. Rolling back again tries it again.
     Stopped(String),
     /// It would have to pass the point of no return.
@@ -88,8 +90,22 @@ pub fn undoable(calls: &[Call]) -> Vec<Undoable> {
         .collect()
 }
 
+/// All tokens under which the journal has begun anything.
+pub(super) fn tokens(calls: &[Call]) -> BTreeSet<String> {
+    let deeds = calls.iter().flat_map(|c| c.deeds.iter().map(move |d| (c.seq, d)));
+    let all = deeds.flat_map(|(seq, d)| {
+        let undo = match &d.step.undo {
+            Undo::By(undo) => undo.len(),
+            _ => 0,
+        };
+        let tries = (1..=d.attempt).map(move |a| Token::deed(seq, d.n, a));
+        tries.chain((0..undo).flat_map(move |u| (0..=d.undo_attempt).map(move |a| Token::undo(seq, d.n, u, a))))
+    });
+    all.map(|t| t.as_ref().to_owned()).collect()
+}
+
 /// The deeds that were begun and are not taken back, newest first.
-fn begun<'a>(calls: &'a [Call], from: Option<i64>) -> Vec<(&'a Call, &'a DeedRow)> {
+fn begun(calls: &[Call], from: Option<i64>) -> Vec<(&Call, &DeedRow)> {
     let mut deeds: Vec<_> = calls
         .iter()
         .filter(|c| from.is_none_or(|from| c.seq >= from))
@@ -113,13 +129,14 @@ impl Rollback {
         };
         self.record.commit("rolling back", 0, vec![Row::run_is(RunState::RollingBack, "")])?;
         let deeds: Vec<_> = begun(&self.calls, from).into_iter().map(|(c, d)| (c.seq, d.clone())).collect();
+        self.world.knows(tokens(&self.calls));
         let mut left = vec![];
         let mut tally = Tally::default();
         for (seq, deed) in deeds {
             if self.stop.load(std::sync::atomic::Ordering::SeqCst) {
                 return Ok(Back::Halted(Stop::Interrupted));
             }
-            tally.deeds += 1;
+            tally.deeds += usize::from(!matches!(deed.step.undo, Undo::NotNeeded));
             match (Undoing { back: self, seq, deed }).run() {
                 Ok(line) => left.extend(line),
                 Err(End::Back(back)) => return Ok(back),
@@ -130,6 +147,17 @@ impl Rollback {
             None => (RunState::RolledBack, String::new()),
             Some(_) => (RunState::Stopped, format!("rolled back to \"{}\"", self.to.as_deref().unwrap_or_default())),
         };
+        if from.is_none() {
+            // Before the end is noted: after a crash in between it is simply done again.
+            let hosts: BTreeMap<HostName, HostRecord> =
+                self.hosts.iter().map(|h| (h.host.clone(), h.clone())).chain(lock(&self.prepared).clone()).collect();
+            if !hosts.is_empty() {
+                let released = self.world.release(&hosts.into_values().collect::<Vec<_>>());
+                left.extend(released.left);
+                let kept = serde_json::json!({ "kept": released.kept });
+                self.record.ride("moment", 0, vec![Row::moment(self.record.tick(), &kept)])?;
+            }
+        }
         let mut rows = vec![Row::run_is(state, &why)];
         if let Some(from) = from {
             // What was taken back answers no more: a resume does it again.
@@ -139,6 +167,38 @@ impl Rollback {
         tally.took_ms = ms(began.elapsed());
         self.listener.hear(&Event::RunEnds { run: self.record.run.clone(), state: state.word().into(), tally });
         Ok(Back::Done(left))
+    }
+
+    /// Takes back one call whose outcome nobody knows, whatever happened of it, and makes it one
+    /// that was not done: a resume does it again, under new tokens.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn undo_call(&self, call: &Call) -> Result<Back, String> {
+        let mut deeds: Vec<&DeedRow> =
+            call.deeds.iter().filter(|d| !matches!(d.state, DeedState::Planned | DeedState::NotDone)).collect();
+        deeds.sort_by_key(|d| std::cmp::Reverse(d.at));
+        for deed in &deeds {
+            if let Undo::Impossible(why) = &deed.step.undo {
+                return Ok(Back::Stopped(format!("{} cannot be taken back: {why}", deed.step.deed)));
+            }
+        }
+        for deed in deeds.iter().filter(|d| d.undo != "done") {
+            if let Err(End::Back(back)) = self.prepare(&deed.step.deed) {
+                return Ok(back);
+            }
+            self.world.sweep(&deed.step.deed);
+            // Whoever asked for this knows that it may not have happened: a failing undo is told.
+            let deed = DeedRow { state: DeedState::Done, ..(*deed).clone() };
+            match (Undoing { back: self, seq: call.seq, deed }).run() {
+                Ok(_) => {}
+                Err(End::Back(back)) => return Ok(back),
+                Err(End::Journal(why)) => return Err(why),
+            }
+        }
+        let rows = deeds.iter().map(|d| Row::deed_again(call.seq, d.n)).collect();
+        self.record.commit("undone", call.seq, rows)?;
+        Ok(Back::Done(vec![]))
     }
 
     /// The clock from which on things are taken back; `None`: all of it.
@@ -154,7 +214,7 @@ impl Rollback {
                         let mut titles: Vec<&str> =
                             self.calls.iter().filter_map(|c| c.key.path.first()).map(String::as_str).collect();
                         titles.dedup();
-                        return Err(Back::Stopped(format!(
+                        return Err(Back::NoStep(format!(
                             "the run has no step \"{to}\" in which anything was called; it has: {}",
                             titles.join(", ")
                         )));
@@ -173,18 +233,30 @@ impl Rollback {
         }
     }
 
+    /// What a host did for the run and the journal lacks would not be taken back.
+    fn is_whole(&self, host: &HostName) -> Result<(), End> {
+        self.world.beyond(host).map_or(Ok(()), |why| Err(End::Back(Back::Halted(Stop::Refused(why)))))
+    }
+
     fn prepare(&self, deed: &Deed) -> Result<(), End> {
         for host in deed.hosts() {
             if lock(&self.prepared).contains_key(host) {
                 continue;
             }
-            let known = self.hosts.iter().find(|h| h.host == *host);
+            let mut known = self.hosts.iter().find(|h| h.host == *host);
+            let intended = HostRecord::intended(host, &self.world.lock_id());
+            if known.is_none() && !intended.lock.is_empty() {
+                // An undo may touch a host that no deed did: first the id of its lock.
+                self.record.commit("lock", 0, vec![Row::host(&intended)])?;
+                known = Some(&intended);
+            }
             match self.world.prepare(host, known) {
                 Ok(record) => {
                     if known != Some(&record) {
                         self.record.ride("host", 0, vec![Row::host(&record)]).map_err(End::Journal)?;
                     }
                     lock(&self.prepared).insert(host.clone(), record);
+                    self.is_whole(host)?;
                 }
                 Err(Halt::Failed(f)) => return Err(End::Back(Back::Stopped(f.message))),
                 Err(Halt::Stop(stop)) => return Err(End::Back(Back::Halted(stop))),
@@ -213,8 +285,8 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
-    fn mark(&self, state: &str, attempt: i64) -> Result<(), End> {
-        self.back.record.commit("undo", self.seq, vec![Row::undo(self.seq, self.deed.n, state, attempt)])?;
+    fn mark(&self, state: &str, attempt: i64, boot: &str) -> Result<(), End> {
+        self.back.record.commit("undo", self.seq, vec![Row::undo(self.seq, self.deed.n, state, attempt, boot)])?;
         Ok(())
     }
     fn says(&self, how: &str, why: Option<String>) {
@@ -248,13 +320,13 @@ impl Undoing<'_> {
             self.back.prepare(deed)?;
             let begun = was == "begun" && n == at;
             match self.one(n, deed, begun, &mut attempt)? {
-                Ok(()) => self.mark(&format!("did {n}"), attempt)?,
+                Ok(()) => self.mark(&format!("did {n}"), attempt, "")?,
                 // Perhaps there was nothing to take back.
                 Err(f) if d.state == DeedState::Failed && !deed.converges() => {
                     left = Some(format!("the undo of a deed that had failed, failed: {deed} ({})", f.message));
                 }
                 Err(f) => {
-                    self.mark(&format!("failed {n}"), attempt)?;
+                    self.mark(&format!("failed {n}"), attempt, "")?;
                     self.says("failed", Some(f.message.clone()));
                     let mut text = format!("cannot take back {}: {}", d.step.deed, f.message);
                     if let Some(out) = &f.output {
@@ -264,7 +336,7 @@ impl Undoing<'_> {
                 }
             }
         }
-        self.mark("done", attempt)?;
+        self.mark("done", attempt, "")?;
         if !undo.is_empty() {
             self.says("done", None);
         }
@@ -274,7 +346,7 @@ impl Undoing<'_> {
     /// A deed that was begun and whose end nobody saw is settled before it is taken back.
     fn settle_first(&mut self) -> Result<(), End> {
         let d = &self.deed;
-        if d.state == DeedState::Failed && d.undo.is_empty() && matches!(d.step.deed, Deed::Put(_)) {
+        if d.state == DeedState::Failed && d.undo.is_empty() && d.step.deed.put().is_some() {
             self.back.prepare(&d.step.deed)?;
             self.back.world.sweep(&d.step.deed);
         }
@@ -287,7 +359,8 @@ impl Undoing<'_> {
             return Ok(());
         }
         self.back.prepare(&d.step.deed)?;
-        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt), &d.step.deed) {
+        let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed)
+        {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
@@ -323,9 +396,10 @@ impl Undoing<'_> {
     fn one(&self, n: usize, deed: &Deed, begun: bool, attempt: &mut i64) -> Result<Result<(), Failure>, End> {
         let world = &self.back.world;
         let token = |attempt| Token::undo(self.seq, self.deed.n, n, attempt);
+        let boot = deed.host().map_or_else(String::new, |host| world.boot_seen(host));
         let settled = match (begun, deed) {
             (true, Deed::Ask { .. }) => Settled::NewToken,
-            (true, _) => world.settle(&token(*attempt), deed),
+            (true, _) => world.settle(&token(*attempt).in_boot(&self.deed.undo_boot), deed),
             // The old bytes may be back already: said, not written.
             (false, Deed::Put(_)) => match world.settle(&token(0), deed) {
                 Settled::Unknown(_) => Settled::NewToken, // the deed itself refuses, and shows both
@@ -340,12 +414,12 @@ impl Undoing<'_> {
             Settled::SameToken if begun => {}
             Settled::SameToken | Settled::NewToken | Settled::Repeatable(_) => {
                 *attempt += 1;
-                self.mark(&format!("begun {n}"), *attempt)?;
+                self.mark(&format!("begun {n}"), *attempt, &boot)?;
             }
         }
-        fault::point("undo.before", self.seq)?;
-        let done = world.act(&token(*attempt), deed);
-        fault::point("undo.after", self.seq)?;
+        fault::point("undoing.before", self.seq)?;
+        let done = world.act(&token(*attempt).in_boot(&boot), deed);
+        fault::point("undoing.after", self.seq)?;
         match done {
             Ok(_) => Ok(Ok(())),
             Err(Halt::Failed(f)) => Ok(Err(*f)),

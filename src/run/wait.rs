@@ -66,7 +66,7 @@ impl Gate {
         // The wall clock tells how much is left once, when this process begins to wait; from then
         // on only the monotonic one counts, so a clock that jumps ends no wait.
         let began = Instant::now();
-        let left = Duration::from_millis(deadline.saturating_sub(now));
+        let left = Duration::from_millis(left_ms(deadline, now, wait.timeout_ms));
         let mut true_since: Option<Instant> = None;
         loop {
             self.point("poll", seq)?;
@@ -143,5 +143,24 @@ pub(super) fn polled(seen: Outcome) -> Outcome {
     match seen {
         Err(Halt::Failed(f)) => Ok(Value::String(f.message)),
         seen => seen,
+    }
+}
+
+/// What is left of a wait whose deadline was recorded, perhaps by an earlier process. A clock that
+/// was set back in between gives it no more than its whole time.
+fn left_ms(deadline: u64, now: u64, timeout_ms: u64) -> u64 {
+    deadline.saturating_sub(now).min(timeout_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_9_a_clock_that_jumps_between_two_processes_lengthens_no_wait() {
+        let (now, day) = (1_800_000_000_000, 86_400_000);
+        assert_eq!(left_ms(now + 5_000, now + 2_000, 5_000), 3_000);
+        assert_eq!(left_ms(now + 5_000, now - day, 5_000), 5_000, "set back by a day");
+        assert_eq!(left_ms(now + 5_000, now + day, 5_000), 0, "set forward: it is over, and is polled once more");
     }
 }

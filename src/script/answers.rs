@@ -3,6 +3,7 @@
 //! On a text and on what `capture` gives (then its `stdout` is meant).
 
 use super::play::Eval;
+use crate::contract::Failure;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
 use serde_json::Value;
 
@@ -55,7 +56,7 @@ fn of_json(v: &Value) -> Dynamic {
 }
 
 fn refuse<T>(c: &NativeCallContext, message: String) -> Eval<T> {
-    let f = crate::contract::Failure::new(message);
+    let f = Failure::new(message);
     let place = super::errors::place(c.call_source().unwrap_or_default(), c.call_position());
     Err(Box::new(EvalAltResult::ErrorRuntime(super::errors::thrown(f, place.as_ref()), Position::NONE)))
 }

@@ -160,6 +160,11 @@ fn function_not_found(signature: &str, table: &[Spec]) -> (String, Vec<String>) 
     if let Some(usage) = usage(name, table) {
         return (format!("{name} does not take these arguments"), vec![format!("it is called so: {usage}")]);
     }
+    if name.starts_with("anon$") {
+        let n = arguments.trim_end_matches(')').split(", ").filter(|a| !a.is_empty()).count();
+        let many = if n == 1 { "1 argument".into() } else { format!("{n} arguments") };
+        return (format!("the closure is called with {many}, which it does not take"), vec![]);
+    }
     if name.chars().next().is_some_and(char::is_alphabetic) {
         let known = VERBS.iter().map(|v| v.name).chain(table.iter().map(|s| s.name));
         let hint = nearest(name, known).map(|near| format!("did you mean {near}?"));
@@ -282,6 +287,8 @@ mod tests {
             ("[1][4]", "the list has 1 items; there is no item 4"),
             ("let n = 5; for x in n { }", "a loop needs a list"),
             ("#{ a: 1 }.b", "no property b"),
+            ("let f = |x| x; f.call(1, 2)", "the closure is called with 2 arguments"),
+            ("[1].map(|a, b, c| a)", "the closure is called with"),
             ("1 / 0", "division by zero"),
         ] {
             let said = says(text);

@@ -8,6 +8,7 @@ mod answers;
 mod calls;
 mod check;
 mod closure;
+mod comparing;
 mod engine;
 mod errors;
 mod host;

@@ -4,8 +4,8 @@ use super::errors::error_of;
 use super::play::{Eval, Here, Play, Setting};
 use super::playbook::Playbook;
 use super::resolver::Resolver;
-use super::unknown::or_unknown;
-use super::{calls, engine, predicates, unknown, verbs};
+use super::unknown::{Unknown, or_unknown};
+use super::{calls, comparing, engine, predicates, unknown, verbs};
 use crate::error::Error;
 use crate::run::{Gate, Lane};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
@@ -19,6 +19,8 @@ pub struct Session {
     pub(super) scope: Scope<'static>,
     pub(super) play: Arc<Play>,
     pub(super) lane: Arc<Lane>,
+    /// The functions and closures of the lines so far.
+    functions: AST,
 }
 
 impl Session {
@@ -31,11 +33,12 @@ impl Session {
         engine.on_progress(move |_| g.is_poisoned().then_some(Dynamic::UNIT));
         unknown::register(&mut engine, &play);
         predicates::register(&mut engine, &play);
+        comparing::register(&mut engine, &play);
         calls::register(&mut engine, &play);
         verbs::register(&mut engine, &play);
         let lane = gate.lane(vec![], false);
         engine.set_default_tag(Dynamic::from(Here(lane.clone())));
-        Session { engine, scope: Scope::new(), play, lane }
+        Session { engine, scope: Scope::new(), play, lane, functions: AST::empty() }
     }
 
     /// Evaluates a text in the session's variables, which stay: for one line after another. The
@@ -48,8 +51,25 @@ impl Session {
         let wrong = |e: &EvalAltResult| error_of(e, file, table, &|f| (f == file).then(|| text.to_string()));
         let mut ast = self.engine.compile_with_scope(&self.scope, text).map_err(|e| wrong(&e.into()))?;
         ast.set_source(file);
-        let v = self.eval(&ast).map_err(|e| wrong(&e))?;
-        Ok(if v.is_unit() { String::new() } else { v.to_string() })
+        // A closure kept in a variable is a name: its body must outlive the line it stood in.
+        let whole = self.functions.merge(&ast);
+        self.functions = whole.clone_functions_only();
+        let v = self.eval(&whole).map_err(|e| wrong(&e))?;
+        Ok(self.shown(v))
+    }
+
+    /// A value as text, without looking at what nobody has.
+    fn shown(&self, v: Dynamic) -> String {
+        if let Some(u) = v.read_lock::<Unknown>() {
+            return format!("known only in a run: {}", u.why);
+        }
+        if v.is_unit() {
+            return String::new();
+        }
+        let mut scope = Scope::new();
+        let rough = v.to_string();
+        scope.push_dynamic("v", v);
+        self.engine.eval_expression_with_scope(&mut scope, "v.to_string()").unwrap_or(rough)
     }
 
     /// The names of the variables there are: for completion.

@@ -6,9 +6,10 @@
 
 use super::lower::lower;
 use super::play::{Eval, Play};
-use crate::contract::{Halt, Stop};
+use crate::contract::{Failure, Halt, Stop};
 use crate::run::{Gate, Mode};
 use rhai::{Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Position};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The value.
@@ -63,6 +64,10 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
     let p = play.clone();
     e.register_fn("to_json", move |c: NativeCallContext, m: Map| -> Eval {
         match lower(&m.into()) {
+            Ok(json) if has_secret(&json) => {
+                let f = Failure::new("a map with a secret in it cannot become JSON text: nobody here has the value");
+                p.raise(&c, f.hint("join the text with +: \"{\\\"password\\\": \\\"\" + secret(\"name\") + ...").into())
+            }
             Ok(json) => Ok(json.to_string().into()),
             Err(halt) => p.raise(&c, halt),
         }
@@ -100,6 +105,14 @@ impl IntoIterator for Unknown {
     fn into_iter(self) -> Self::IntoIter {
         let _ = self.gate.poison::<()>(Stop::OnlyARun(self.why));
         std::iter::empty()
+    }
+}
+
+fn has_secret(v: &Value) -> bool {
+    match v {
+        Value::Array(items) => items.iter().any(has_secret),
+        Value::Object(o) => o.contains_key("$text") || o.values().any(has_secret),
+        _ => false,
     }
 }
 

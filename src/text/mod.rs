@@ -8,5 +8,6 @@ pub mod duration;
 pub mod excerpt;
 pub mod line_edit;
 pub mod nearest;
+pub mod nginx;
 pub mod position;
 pub mod yaml;

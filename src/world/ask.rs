@@ -10,6 +10,8 @@ pub struct Job {
     pub folder: String,
     pub marker: String,
     pub token: String,
+    /// The boot in which it was begun, where the journal has it.
+    pub boot: Option<String>,
     /// The digest of what the token stands for.
     pub sha: String,
 }

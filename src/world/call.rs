@@ -2,7 +2,7 @@
 
 use super::frame::Frame;
 use super::script::Script;
-use crate::contract::Halt;
+use crate::contract::{Failure, Halt};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -50,6 +50,11 @@ pub enum Trouble {
     TimedOut,
 }
 
+impl From<Failure> for Trouble {
+    fn from(f: Failure) -> Self {
+        Trouble::Halt(f.into())
+    }
+}
 impl From<Halt> for Trouble {
     fn from(h: Halt) -> Self {
         Trouble::Halt(h)

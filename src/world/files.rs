@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Reads a text of at most so many bytes. `Ok(None)`: nothing lies there.
@@ -65,6 +66,31 @@ pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// What lies at the path of a private key.
+pub enum KeyFile {
+    Folder,
+    File { mode: u32, bytes: Vec<u8> },
+}
+
+/// Looks at the file of a private key. `Ok(None)`: nothing lies there.
+///
+/// # Errors
+/// Why it cannot be read, as the system says it.
+pub fn private_key(path: &Path, limit: u64) -> std::result::Result<Option<KeyFile>, String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return Err(why(&e)),
+    };
+    let meta = file.metadata().map_err(|e| why(&e))?;
+    if meta.is_dir() {
+        return Ok(Some(KeyFile::Folder));
+    }
+    let mut bytes = vec![];
+    file.take(limit).read_to_end(&mut bytes).map_err(|e| why(&e))?;
+    Ok(Some(KeyFile::File { mode: meta.mode() & 0o7777, bytes }))
+}
+
 /// The same where the file must be there.
 ///
 /// # Errors
@@ -74,6 +100,37 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
         Some(text) => Ok(text),
         None => Error::bad_input(format!("{}: no such file", path.display())).err(),
     }
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn clear_file(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => {
+            Error::bad_input(format!("{}: cannot be removed: {}", path.display(), why(&e))).err()
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Empties a folder, but for what bears one of these names.
+///
+/// # Errors
+/// Something in it cannot be removed.
+pub fn clear(folder: &Path, but: &[&str]) -> Result<()> {
+    for name in names_in(folder).iter().filter(|n| !but.contains(&n.as_str())) {
+        let path = folder.join(name);
+        let is_folder = path.symlink_metadata().is_ok_and(|m| m.is_dir());
+        let gone = if is_folder { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        if let Err(e) = gone
+            && e.kind() != ErrorKind::NotFound
+        {
+            return Error::bad_input(format!("{}: cannot be removed: {}", path.display(), why(&e))).err();
+        }
+    }
+    Ok(())
 }
 
 /// The names of what lies in a folder, sorted; none when there is no such folder.

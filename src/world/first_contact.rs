@@ -3,7 +3,7 @@
 use super::config::{Way, machine_alias};
 use super::known_hosts::{HostKey, keys_of};
 use super::link::{Fleet, Link};
-use crate::contract::{Answer, Event, Halt, Outcome, Question, Stop, failed};
+use crate::contract::{Answer, Event, Failure, Halt, Outcome, Question, Stop, failed};
 use crate::name::HostName;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -44,12 +44,20 @@ impl Fleet {
         let shown = format!("{} {}", key.kind, key.fingerprint());
         let known = self.known_to_user(way, config).await;
         if let Some(other) = known.iter().find(|k| k.kind == key.kind && k.key != key.key) {
-            return Err(changed(host, &way.address, &[other.clone()], &key, "your ~/.ssh/known_hosts"));
+            return Err(changed(host, &way.address, std::slice::from_ref(other), &key, "your ~/.ssh/known_hosts"));
         }
         let text = if known.contains(&key) {
             format!("host key {shown}, known from your ~/.ssh/known_hosts, is pinned")
         } else if self.settings.accept_new_host_keys {
             format!("unknown host key {shown} of {} is pinned", way.address)
+        } else if !self.settings.operator.is_there() {
+            return Err(Stop::NoAnswer(format!(
+                "the host key of {host} ({}) is not known yet: {shown}\n\
+                 compare it with what the machine's console or provider says, then run it in a terminal, which asks,\n\
+                 or once with --accept-new-host-keys",
+                way.address
+            ))
+            .into());
         } else {
             let text = format!(
                 "The host key of {host} ({}) is not known yet:\n  {shown}\nCompare it with what the machine's console or provider says. Trust it?",
@@ -70,14 +78,14 @@ impl Fleet {
         let host = &link.config.name;
         let seen = match self.look_at_key(way, config).await {
             Ok(Seen::Key(key)) => key,
-            Ok(Seen::Nothing(why)) => return failed::<()>(format!("{host} cannot be reached: {why}")).unwrap_err(),
+            Ok(Seen::Nothing(why)) => return Failure::new(format!("{host} cannot be reached: {why}")).into(),
             Err(halt) => return halt,
         };
         // An address that has moved is no alarm, but it is not the machine that is meant either.
         for other in self.links.values().filter(|l| l.config.name != *host) {
             if self.pinned(other).contains(&seen) {
                 let message = format!("{host} cannot be reached: at {} answers {} now", way.address, other.config.name);
-                return failed::<()>(message).unwrap_err();
+                return Failure::new(message).into();
             }
         }
         changed(host, &way.address, &self.pinned(link), &seen, &self.known_hosts.display().to_string())
@@ -159,7 +167,7 @@ impl Fleet {
         let line = key.line(&machine_alias(&link.config));
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.known_hosts);
         file.and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
-            .or_else(|e| Err(Stop::Fault(format!("{} cannot be written: {e}", self.known_hosts.display())).into()))
+            .map_err(|e| Stop::Fault(format!("{} cannot be written: {e}", self.known_hosts.display())).into())
     }
 
     pub fn tell(&self, host: &HostName, text: impl Into<String>) {

@@ -3,6 +3,7 @@
 use super::call::{Call, Trouble};
 use super::hello::{self, Hello};
 use super::link::{Fleet, Link, nonce};
+use super::lock::HeldLock;
 use super::settings::Reach;
 use super::{script, script::Script};
 use crate::contract::{Halt, HostRecord, Outcome, Stop, failed};
@@ -74,13 +75,49 @@ impl Fleet {
                 }
             }
         };
-        link.hello.get_or_try_init(ask).await
+        let is_new = !link.hello.initialized();
+        let hello = link.hello.get_or_try_init(ask).await?;
+        if is_new {
+            self.tell_of_twin(link, hello);
+        }
+        Ok(hello)
+    }
+
+    /// Containers and clones may share both ids, so this is told and not refused; one host key is.
+    fn tell_of_twin(&self, link: &Link, hello: &Hello) {
+        let (name, mine) = (&link.config.name, &hello.machine);
+        let known = self.links.values().filter(|l| l.config.name != *name);
+        for (other, its) in known.filter_map(|l| Some((&l.config.name, &l.hello.get()?.machine))) {
+            if !mine.machine_id.is_empty() && (&mine.machine_id, &mine.boot_id) == (&its.machine_id, &its.boot_id) {
+                let id = &mine.machine_id;
+                self.tell(
+                    name,
+                    format!("\"{other}\" and \"{name}\" may be the same machine: both have the machine-id {id}"),
+                );
+            }
+        }
     }
 
     /// Makes the run's folder, or finds it as the journal has it.
     pub async fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         let link = self.link(host)?;
+        let is_unsure = link.is_unsure.swap(false, std::sync::atomic::Ordering::Relaxed);
+        // Once for each connection is enough: behind a new one another boot, or another disk, may be.
+        if let (false, Ok(prepared)) = (is_unsure, self.prepared(host)) {
+            return Ok(prepared.record);
+        }
         let hello = self.hello(link).await?;
+        if is_unsure {
+            let boot = self.boot_id(host).await?;
+            *link.boot.lock().unwrap_or_else(PoisonError::into_inner) = boot;
+        }
+        let holder = self.settings.holder.as_ref();
+        let lock = match (known.map(|k| k.lock.as_str()), holder) {
+            (Some(lock), _) if !lock.is_empty() => lock.to_owned(),
+            (_, Some(holder)) => holder.lock.clone(),
+            (_, None) => "-".into(),
+        };
+        let known = known.filter(|k| k.is_made());
         let machine = &hello.machine;
         {
             let mut boot = link.boot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,14 +143,23 @@ impl Fleet {
         };
         let marker = known.map_or_else(|| "-".into(), |k| k.marker.clone());
         let fresh = nonce();
-        let said = self.say(link, script::FOLDER, &[base, name, &fresh, &marker, &machine.machine_id]).await?;
+        let (owner, playbook) = holder.map_or(("-", "-"), |h| (h.owner.as_str(), h.playbook.as_str()));
+        let args = [base, name, &fresh, &marker, &machine.machine_id, &lock, owner, playbook];
+        let said = self.say(link, script::FOLDER, &args).await?;
+        if let Some(lines) = said.strip_prefix("held ") {
+            return Err(Stop::Held(HeldLock::parse(lines).refusal(host, base)).into());
+        }
         let mut words = said.split_whitespace();
         let (record, is_wiped) = match (words.next(), words.next(), words.next(), known) {
             (Some("ok"), Some(marker), Some(boot), _) => {
                 let host_key = self.pinned(link).first().map(|k| k.fingerprint()).unwrap_or_default();
                 let (marker, boot_id) = (marker.into(), boot.into());
                 let machine_id = machine.machine_id.clone();
-                (HostRecord { host: host.clone(), machine_id, boot_id, host_key, folder, marker }, false)
+                let lock = words.next().filter(|l| *l != "-").unwrap_or_default().into();
+                self.note_started(host, words.map(str::to_owned).collect());
+                let is_per_user = machine.uid != 0;
+                let host = host.clone();
+                (HostRecord { host, machine_id, boot_id, host_key, folder, marker, lock, is_per_user }, false)
             }
             (Some("wiped"), _, _, Some(known)) => (known.clone(), true),
             _ => {
@@ -127,7 +173,7 @@ impl Fleet {
     }
 
     /// Where the folders of runs lie on a host.
-    fn base(&self, link: &Link, hello: &Hello) -> String {
+    pub fn base(&self, link: &Link, hello: &Hello) -> String {
         match (&link.config.reach, hello.machine.uid) {
             (Reach::Local, _) if !link.config.sudo => self.settings.state.join("local").to_string_lossy().into_owned(),
             (_, 0) => "/var/lib/mig".into(),
@@ -167,7 +213,16 @@ impl Fleet {
         if let Err(halt) = self.forget_keys(link, &self.key_comment("")).await {
             return left(reason(&halt));
         }
-        match self.say(link, script::FINISH, &[&record.folder, &record.marker]).await {
+        let (folder, marker) = match record.is_made() {
+            true => (record.folder.clone(), record.marker.as_str()),
+            // The run ended while it made the folder: where that would lie only the host can say.
+            false => match self.hello(link).await {
+                Ok(hello) => (format!("{}/{}", self.base(link, hello), self.settings.run), "-"),
+                Err(halt) => return left(reason(&halt)),
+            },
+        };
+        let lock = if record.lock.is_empty() { "-" } else { &record.lock };
+        match self.say(link, script::FINISH, &[&folder, marker, lock]).await {
             Ok(said) if said == "ok" => None,
             Ok(said) if said == "foreign" => left("it is not this run's".into()),
             Ok(_) => left("not all of it could be removed".into()),
@@ -176,6 +231,9 @@ impl Fleet {
     }
 
     pub async fn undo_material(&self, record: &HostRecord) -> Outcome<u64> {
+        if !record.is_made() {
+            return Ok(0);
+        }
         let said = self.say(self.link(&record.host)?, script::SIZE, &[&record.folder]).await?;
         said.parse()
             .or_else(|_| failed(format!("{}: the size of {} cannot be read: {said:?}", record.host, record.folder)))
@@ -186,7 +244,9 @@ impl Fleet {
 pub fn reason(halt: &Halt) -> String {
     match halt {
         Halt::Failed(f) => f.message.clone(),
-        Halt::Stop(Stop::Refused(t) | Stop::Fault(t) | Stop::NoAnswer(t) | Stop::Ask { text: t, .. }) => t.clone(),
+        Halt::Stop(
+            Stop::Refused(t) | Stop::Held(t) | Stop::Fault(t) | Stop::NoAnswer(t) | Stop::Ask { text: t, .. },
+        ) => t.clone(),
         Halt::Stop(stop) => format!("{stop:?}"),
     }
 }

@@ -2,14 +2,16 @@
 
 use super::call::{Call, Reply, Trouble};
 use super::config::Way;
+use super::control::Control;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
+use super::redact::Redactor;
 use super::settings::{HostConfig, Reach, Settings};
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,11 +27,21 @@ pub const LONGEST_REQUEST: usize = 120_000;
 /// All hosts of a run.
 pub struct Fleet {
     pub settings: Settings,
-    pub control: tempfile::TempDir,
+    /// What is known of secrets, so that no output tells it.
+    pub redactor: Redactor,
+    pub control: Control,
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
+    /// A copy needs a session on each of two hosts: copies against each other must not take all.
+    pub copies: Semaphore,
+    /// At the end of a run: a machine that is off by now is not waited for.
+    pub is_hurried: AtomicBool,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
+    /// The tokens that the journal has; none until it was told.
+    pub known: Mutex<Option<BTreeSet<String>>>,
+    /// What hosts have beside them.
+    pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
 }
@@ -45,6 +57,8 @@ pub struct Link {
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
     pub hello: OnceCell<Hello>,
+    /// It was connected anew since its boot was last looked at.
+    pub is_unsure: AtomicBool,
     /// The boot that this process last saw the machine in.
     pub boot: Mutex<String>,
 }
@@ -68,6 +82,7 @@ impl Link {
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
             hello: OnceCell::new(),
+            is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
     }
@@ -88,24 +103,29 @@ impl Fleet {
     /// Sends a script and takes its answer. The channel is its own; at most eight are open on a
     /// host at a time, the others wait.
     pub async fn call(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
-        let _place = link.limit.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
+        let wait = async {
+            let _place = link.limit.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
+            self.call_now(link, call, None).await
+        };
+        within(limit, wait).await
+    }
+
+    /// The same without waiting for others: for what ends them.
+    pub async fn call_now(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
         let talk = async {
             match link.config.reach {
                 Reach::Local => self.call_here(link, call).await,
                 _ => self.call_there(link, call).await,
             }
         };
-        match limit {
-            None => talk.await,
-            Some(limit) => tokio::time::timeout(limit, talk).await.unwrap_or(Err(Trouble::TimedOut)),
-        }
+        within(limit, talk).await
     }
 
     async fn call_there(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
         let nonce = nonce();
         let line = call.script.line(link.config.sudo, &nonce, &call.args);
         if line.len() > LONGEST_REQUEST {
-            return Err(failed::<()>(format!("the request for {} is too long", link.config.name)).unwrap_err().into());
+            return Err(Failure::new(format!("the request for {} is too long", link.config.name)).into());
         }
         let stdio = || if call.reads_stdin() { Stdio::piped() } else { Stdio::null() };
         for _ in 0..4 * SESSIONS {
@@ -148,7 +168,7 @@ impl Fleet {
             }
             return Err(Trouble::Lost("the session was ended".into()));
         }
-        Err(failed::<()>(format!("{} opens no session for us (MaxSessions?)", link.config.name)).unwrap_err().into())
+        Err(Failure::new(format!("{} opens no session for us (MaxSessions?)", link.config.name)).into())
     }
 
     async fn call_here(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
@@ -156,7 +176,11 @@ impl Fleet {
         let nonce = nonce();
         let argv = call.script.argv(link.config.sudo, &nonce, &call.args);
         // A session of its own, as sshd gives one: it outlives us, and can be ended as a whole.
-        let child = tokio::process::Command::new("setsid")
+        let mut command = tokio::process::Command::new("setsid");
+        for name in &self.settings.hidden {
+            command.env_remove(name);
+        }
+        let child = command
             .args(argv)
             .stdin(if call.reads_stdin() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
@@ -165,7 +189,7 @@ impl Fleet {
         let mut child = match child {
             Ok(child) => child,
             Err(e) => {
-                return Err(failed::<()>(format!("setsid cannot be started on this machine: {e}")).unwrap_err().into());
+                return Err(Failure::new(format!("setsid cannot be started on this machine: {e}")).into());
             }
         };
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -219,12 +243,17 @@ impl Fleet {
                     if told {
                         self.tell(host, format!("connected again after {} s", began.elapsed().as_secs().max(1)));
                     }
-                    link.was_up.store(true, Ordering::Relaxed);
+                    if link.was_up.swap(true, Ordering::Relaxed) {
+                        link.is_unsure.store(true, Ordering::Relaxed);
+                    }
                     return Ok(session);
                 }
                 Err(Refusal::Final(halt)) => return Err(halt),
                 Err(Refusal::Busy(why)) if !was_up => (why, PATIENCE_AT_FIRST),
                 Err(Refusal::Down(why)) if !was_up => (why, Duration::ZERO),
+                Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_hurried.load(Ordering::Relaxed) => {
+                    (why, Duration::ZERO)
+                }
                 Err(Refusal::Busy(why) | Refusal::Down(why)) => (why, self.settings.reconnect_for),
             };
             // The other way, if there is one, is tried at once.
@@ -293,6 +322,13 @@ impl Fleet {
             return Err(Refusal::Final(failure.into()));
         }
         Err(refusal(text))
+    }
+}
+
+async fn within(limit: Option<Duration>, talk: impl Future<Output = Result<Reply, Trouble>>) -> Result<Reply, Trouble> {
+    match limit {
+        None => talk.await,
+        Some(limit) => tokio::time::timeout(limit, talk).await.unwrap_or(Err(Trouble::TimedOut)),
     }
 }
 

@@ -28,14 +28,16 @@ impl Fleet {
             match self.call(link, &mut call, Some(Duration::from_millis(timeout_ms))).await {
                 Ok(reply) => {
                     let code = reply.said.trim().parse().unwrap_or(255);
-                    return Ok(Output { code, stdout: out.into_text(), stderr: err.into_text() });
+                    let text = |capped: Capped| self.redactor.text(capped.into_text());
+                    return Ok(Output { code, stdout: text(out), stderr: text(err) });
                 }
                 Err(Trouble::TimedOut) => {
                     let session = head.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     self.end_reading(link, &session).await;
                     let failure =
                         Failure::new(format!("`{command}` on {host} was given up after {}", seconds(timeout_ms)));
-                    return Err(failure.output(out.into_text() + err.into_text().as_str()).into());
+                    let output = out.into_text() + err.into_text().as_str();
+                    return Err(failure.output(self.redactor.text(output)).into());
                 }
                 Err(trouble) => tries.again(self, host, trouble).await?,
             }
@@ -47,7 +49,7 @@ impl Fleet {
         let words: Vec<&str> = session.split_whitespace().collect();
         if let [session, process, start] = words[..] {
             let mut call = Call::new(script::END, ["-", session, process, start]);
-            let _ = self.call(link, &mut call, Some(Duration::from_secs(20))).await;
+            let _ = self.call_now(link, &mut call, Some(Duration::from_secs(20))).await;
         }
     }
 

@@ -5,8 +5,10 @@
 //! Deliberately not here: the journal (the gate records), and deciding what to do about an
 //! unknown outcome (this room only says what can be seen).
 
+mod answer;
 mod ask;
 mod attach;
+mod beyond;
 mod call;
 mod capped;
 pub mod clock;
@@ -20,12 +22,15 @@ mod hello;
 mod known_hosts;
 mod link;
 mod live;
+mod lock;
 mod look;
 mod pool;
 mod port;
 mod printable;
 mod put;
+mod put_checked;
 mod reboot;
+mod redact;
 mod remote;
 mod run;
 mod script;
@@ -35,6 +40,7 @@ mod sync;
 mod upload;
 
 pub use known_hosts::fingerprint;
+pub use lock::{HeldLock, Holder, Unlocked};
 pub use printable::printable;
 pub use remote::{Remote, open};
 pub use settings::{HostConfig, Reach, SecretSource, Settings};

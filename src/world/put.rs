@@ -27,7 +27,7 @@ pub enum Place {
 }
 
 /// What a transfer reads from.
-enum Content {
+pub(super) enum Content {
     Nothing,
     Here(String),
     Bytes(Zeroizing<Vec<u8>>),
@@ -56,7 +56,7 @@ impl Fleet {
                 .map(str::to_owned)
                 .chain([owner, mode])
                 .collect();
-        let (mut tries, mut torn) = (Tries::default(), 0);
+        let (mut tries, mut torn, mut is_sent) = (Tries::default(), 0, false);
         loop {
             let sent = match &content {
                 Content::Bytes(bytes) => {
@@ -70,8 +70,11 @@ impl Fleet {
             };
             let said = match sent {
                 Ok(said) => said,
+                // Nothing has gone out yet.
+                Err(Trouble::Halt(halt)) if !is_sent => return Err(halt),
                 Err(trouble) => {
-                    tries.again(self, &put.host, trouble).await?;
+                    is_sent = true;
+                    tries.again(self, &put.host, trouble).await.map_err(super::run::not_known_yet)?;
                     continue;
                 }
             };
@@ -107,7 +110,7 @@ impl Fleet {
         }
     }
 
-    fn content(&self, put: &Put) -> Outcome<Content> {
+    pub(super) fn content(&self, put: &Put) -> Outcome<Content> {
         if put.to.is_none() {
             return Ok(Content::Nothing);
         }
@@ -127,7 +130,7 @@ impl Fleet {
     }
 
     /// The state to reach; the size of what holds a secret is known only now.
-    fn wanted(&self, put: &Put, content: &Content) -> Option<FileState> {
+    pub(super) fn wanted(&self, put: &Put, content: &Content) -> Option<FileState> {
         let mut to = put.to.clone()?;
         if let (None, Content::Bytes(bytes)) = (&to.sha256, content) {
             to.size = bytes.len() as u64;
@@ -176,7 +179,8 @@ impl Fleet {
         args: &[String],
     ) -> Result<String, Trouble> {
         let source = self.link(from)?;
-        let Some(to) = &put.to else { return Err(failed::<()>("there is nothing to copy").unwrap_err().into()) };
+        let _turn = self.copies.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
+        let Some(to) = &put.to else { return Err(Failure::new("there is nothing to copy").into()) };
         let first = format!("{} {}\n", to.sha256.as_deref().unwrap_or("-"), to.size).into_bytes();
         let (read, mut passes) = mpsc::channel::<Vec<u8>>(16);
         let (write, mut written) = mpsc::channel::<Vec<u8>>(16);
@@ -230,7 +234,7 @@ impl Fleet {
         self.settings.listener.hear(&event);
     }
 
-    fn folder_of(&self, put: &Put) -> Outcome<String> {
+    pub(super) fn folder_of(&self, put: &Put) -> Outcome<String> {
         let prepared = self.prepared(&put.host)?;
         if prepared.is_wiped {
             let folder = prepared.record.folder;
@@ -252,7 +256,7 @@ impl Fleet {
 
     pub async fn sweep(&self, put: &Put) {
         let beside = self.beside(&put.path);
-        let mut names = vec![quote(&beside)];
+        let mut names = vec![quote(&beside), quote(&format!("{beside}.old"))];
         if let (Some(keep), Ok(folder)) = (&put.keep, self.folder_of(put))
             && let Ok(keep) = file_name(keep)
         {
@@ -269,7 +273,7 @@ fn unreachable_end() -> Result<super::call::Reply, Trouble> {
 }
 
 /// A name in the folder of what is kept, never a path.
-fn file_name(name: &str) -> Outcome<&str> {
+pub(super) fn file_name(name: &str) -> Outcome<&str> {
     if name.is_empty() || name.starts_with('.') || name.contains('/') {
         return Err(Stop::Fault(format!("{name:?} is not a name for a kept file")).into());
     }
@@ -277,7 +281,7 @@ fn file_name(name: &str) -> Outcome<&str> {
 }
 
 /// A state as the scripts say it.
-fn word(state: Option<&FileState>) -> String {
+pub(super) fn word(state: Option<&FileState>) -> String {
     match state {
         None => "nothing".into(),
         Some(FileState { sha256: Some(sha), size, owner, mode }) => format!("file {sha} {size} {owner} {mode:o}"),

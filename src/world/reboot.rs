@@ -33,6 +33,7 @@ impl Fleet {
         if is_wiped {
             return failed(super::run::wiped(&run, &job));
         }
+        self.may_start(&reboot.host, token)?;
         let command = run.command.to_sh();
         let args = [&job.folder, &job.token, &job.sha, &job.marker, "/", "no", "no", command.as_str()];
         let mut err = vec![];
@@ -110,7 +111,7 @@ impl Fleet {
         let Ok((job, false)) = self.job(token, &run) else {
             return Settled::Unknown(format!("{} has not rebooted, and the run's records there are gone", reboot.host));
         };
-        let mut live = Live::new(&reboot.host, self.settings.listener.as_ref());
+        let mut live = Live::new(&reboot.host, self.settings.listener.as_ref(), &self.redactor);
         match self.attach(link, &job, &run, &mut live).await {
             Ok(Attached::Nothing { .. }) => Settled::SameToken,
             // The command was taken: the machine may yet go down.

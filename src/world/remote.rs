@@ -3,22 +3,27 @@
 use super::config::{machine_alias, ways};
 use super::control;
 use super::link::{Fleet, Link};
+use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
     Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
-    PortState, Question, Settled, Sync, Token, World, failed,
+    PortState, Question, Released, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// At how many hosts something is ended at a time.
+const AT_ONCE: usize = 16;
 
 /// The hosts of a run, reached when they are first needed.
 pub struct Remote {
@@ -47,7 +52,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     for host in &settings.hosts {
         let mut files = vec![];
         for way in ways(host, &known_hosts, settings.connect_timeout.as_secs().max(1))? {
-            let file = control.path().join(&machine_alias(host)).with_extension(files.len().to_string());
+            let file = control.path().join(machine_alias(host)).with_extension(files.len().to_string());
             write_private(&file, &way.config)?;
             files.push((way, file));
         }
@@ -58,11 +63,16 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
         settings,
+        redactor: super::redact::Redactor::default(),
         control,
         known_hosts,
         links,
         first_contact: tokio::sync::Mutex::new(()),
+        copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
+        is_hurried: AtomicBool::new(false),
         prepared: Mutex::default(),
+        known: Mutex::default(),
+        beyond: Mutex::default(),
         sent: Mutex::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
@@ -76,6 +86,53 @@ impl Remote {
     }
     fn ask<T>(&self, work: impl AsyncFnOnce(&Fleet) -> Outcome<T>) -> Outcome<T> {
         self.wait(work).unwrap_or_else(|| failed("the world is closed"))
+    }
+    /// Fetches a secret, to know before the first deed that it can be had. The value stays where it is.
+    ///
+    /// # Errors
+    /// It cannot be had, or could not be kept out of reports.
+    pub fn has_secret(&self, name: &str) -> Result<()> {
+        match &self.fleet {
+            Some(fleet) => (fleet.settings.secrets)(name).map(drop),
+            None => Ok(()),
+        }
+    }
+    /// Ends all connections and removes their sockets now, whoever still holds the world: what a
+    /// process holds when it exits is not dropped, and ssh would stay for its idle time.
+    pub fn close(&self) {
+        if let Some(fleet) = &self.fleet {
+            for link in fleet.links.values() {
+                fleet.hang_up(link);
+            }
+            let _ = fs::remove_dir_all(fleet.control.path());
+        }
+    }
+    /// The same on many hosts, some at a time: what was said, in no order.
+    fn on_each(
+        &self,
+        hosts: &[HostRecord],
+        work: impl Fn(&HostRecord) -> Option<String> + std::marker::Sync,
+    ) -> Vec<String> {
+        let (next, said) = (AtomicUsize::new(0), Mutex::new(vec![]));
+        let go = || {
+            while let Some(record) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                said.lock().unwrap_or_else(PoisonError::into_inner).extend(work(record));
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 1..hosts.len().min(AT_ONCE) {
+                threads.spawn(go);
+            }
+            go();
+        });
+        said.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Removes the lock of a machine by its id; with `None` it only looks.
+    ///
+    /// # Errors
+    /// The host cannot be reached.
+    pub fn unlock(&self, host: &HostName, lock: Option<&str>) -> Outcome<Unlocked> {
+        self.ask(async |fleet| fleet.unlock(host, lock).await)
     }
     /// The fingerprint under which a host is pinned, if it is.
     pub fn host_key(&self, host: &HostName) -> Option<String> {
@@ -115,10 +172,15 @@ impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
     }
+    fn boot_seen(&self, host: &HostName) -> String {
+        let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
+        link.map_or_else(String::new, |link| link.boot.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
         self.ask(async |fleet| match deed {
             Deed::Run(run) => fleet.act_run(token, run).await,
             Deed::Put(put) => fleet.act_put(put).await,
+            Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
@@ -135,19 +197,40 @@ impl World for Remote {
             .unwrap_or_else(|| Settled::Unknown("the world is closed".into()))
     }
     fn sweep(&self, deed: &Deed) {
-        if let Deed::Put(put) = deed {
+        if let Some(put) = deed.put() {
             self.wait(async |fleet| fleet.sweep(put).await);
         }
     }
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String> {
-        let all = self.wait(async |fleet| {
-            let mut left = vec![];
-            for record in hosts {
-                left.extend(fleet.finish(record).await);
+        self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
+    }
+    fn lock_id(&self) -> String {
+        let holder = self.fleet.as_ref().and_then(|f| f.settings.holder.as_ref());
+        holder.map(|h| h.lock.clone()).unwrap_or_default()
+    }
+    fn knows(&self, tokens: BTreeSet<String>) {
+        if let Some(fleet) = &self.fleet {
+            *fleet.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
+        }
+    }
+    fn beyond(&self, host: &HostName) -> Option<String> {
+        let all = self.fleet.as_ref()?.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = all.get(host).filter(|b| !b.is_empty())?;
+        Some(super::beyond::refusal(host, tokens.iter()))
+    }
+    fn release(&self, hosts: &[HostRecord]) -> Released {
+        let kept = AtomicU64::new(0);
+        if let Some(fleet) = &self.fleet {
+            fleet.is_hurried.store(true, Ordering::Relaxed);
+        }
+        let left = self.on_each(hosts, |record| match self.wait(async |fleet| fleet.release(record).await)? {
+            Ok(bytes) => {
+                kept.fetch_add(bytes, Ordering::Relaxed);
+                None
             }
-            left
+            Err(why) => Some(why),
         });
-        all.unwrap_or_default()
+        Released { left, kept: kept.into_inner() }
     }
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64> {
         self.ask(async |fleet| fleet.undo_material(host).await)
@@ -157,11 +240,8 @@ impl World for Remote {
 impl Drop for Remote {
     fn drop(&mut self) {
         // Each session ends its master, by the path of its socket, when it goes.
-        if let Some(fleet) = self.fleet.take() {
-            for link in fleet.links.values() {
-                fleet.hang_up(link);
-            }
-        }
+        self.close();
+        self.fleet = None;
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_millis(100));
         }

@@ -14,9 +14,12 @@ const FRAME: &str = include_str!("scripts/frame.sh");
 pub const RSYNC_BACK: &str = include_str!("scripts/rsync_back.sh");
 const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
 const STATE: &str = include_str!("scripts/state.sh");
+const SAME: &str = include_str!("scripts/same.sh");
 
 pub const ASK: Script = Script(&[FRAME, include_str!("scripts/ask.sh")]);
 pub const BYTES: Script = Script(&[FRAME, STATE, include_str!("scripts/bytes.sh")]);
+/// Not framed: it is run as a command, whose exit code is its answer.
+pub const CHECKED: Script = Script(&[STATE, SAME, include_str!("scripts/checked.sh")]);
 pub const COPY: Script = Script(&[FRAME, include_str!("scripts/copy.sh")]);
 pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
 pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
@@ -24,7 +27,7 @@ pub const FINISH: Script = Script(&[FRAME, include_str!("scripts/finish.sh")]);
 pub const FOLDER: Script = Script(&[FRAME, include_str!("scripts/folder.sh")]);
 pub const HELLO: Script = Script(&[FRAME, include_str!("scripts/hello.sh")]);
 pub const PORT: Script = Script(&[FRAME, include_str!("scripts/port.sh")]);
-pub const PUT: Script = Script(&[FRAME, STATE, include_str!("scripts/put.sh")]);
+pub const PUT: Script = Script(&[FRAME, STATE, SAME, include_str!("scripts/put.sh")]);
 pub const READ: Script = Script(&[FRAME, include_str!("scripts/read.sh")]);
 pub const RENEW: Script = Script(&[FRAME, include_str!("scripts/renew.sh")]);
 pub const RSYNC_ASK: Script = Script(&[FRAME, include_str!("scripts/rsync_ask.sh")]);
@@ -38,6 +41,7 @@ pub const KEY_ALLOW: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/
 pub const KEY_FORGET: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/key_forget.sh")]);
 pub const SIZE: Script = Script(&[FRAME, include_str!("scripts/size.sh")]);
 pub const START: Script = Script(&[FRAME, include_str!("scripts/start.sh")]);
+pub const UNLOCK: Script = Script(&[FRAME, include_str!("scripts/unlock.sh")]);
 pub const UPLOAD: Script = Script(&[FRAME, include_str!("scripts/upload.sh")]);
 
 impl Script {
@@ -55,7 +59,7 @@ impl Script {
         format!("exec {}", words.join(" "))
     }
     /// Without the comments.
-    fn text(self) -> String {
+    pub fn text(self) -> String {
         let lines = self.0.iter().flat_map(|part| part.lines());
         lines.filter(|l| !l.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n")
     }

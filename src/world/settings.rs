@@ -1,5 +1,6 @@
 //! What the world needs to know before it is opened.
 
+use super::lock::Holder;
 use crate::contract::{Listener, Operator};
 use crate::error::Result;
 use crate::name::HostName;
@@ -22,6 +23,11 @@ pub struct Settings {
     pub secrets: SecretSource,
     pub listener: Arc<dyn Listener>,
     pub operator: Arc<dyn Operator>,
+    /// For whom the locks of machines are taken; without one none is taken.
+    pub holder: Option<Holder>,
+    /// Variables of the environment in which secrets come: nothing that is run on this machine as
+    /// on a host inherits them.
+    pub hidden: Vec<String>,
     /// Pin unknown host keys without asking; what was pinned is told.
     pub accept_new_host_keys: bool,
     /// How long a lost connection is tried again before it counts as a failure.
@@ -40,6 +46,8 @@ impl Settings {
             secrets: Arc::new(|name| crate::error::Error::bad_input(format!("no secret is called \"{name}\"")).err()),
             listener,
             operator,
+            holder: None,
+            hidden: vec![],
             accept_new_host_keys: false,
             reconnect_for: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),

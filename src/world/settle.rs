@@ -1,12 +1,13 @@
 //! What can be said of a deed that was begun and whose end nobody saw. Looks; never acts.
 
+use super::answer::{last_lines, outcome};
 use super::ask::Job;
 use super::attach::Attached;
 use super::folder::reason;
 use super::link::{Fleet, Link};
 use super::live::Live;
-use super::run::{last_lines, mismatch, outcome, wiped};
-use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, unknown};
+use super::run::{mismatch, wiped};
+use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, quote, unknown};
 use serde_json::{Value, json};
 
 /// How long a `check` may take.
@@ -25,6 +26,7 @@ impl Fleet {
         match deed {
             Deed::Run(run) => self.settle_run(token, run).await,
             Deed::Put(put) => self.settle_put(put).await,
+            Deed::PutChecked(checked) => self.settle_put_checked(token, checked).await,
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
@@ -33,7 +35,7 @@ impl Fleet {
         }
     }
 
-    async fn settle_run(&self, token: &Token, run: &Run) -> Settled {
+    pub async fn settle_run(&self, token: &Token, run: &Run) -> Settled {
         let (link, (job, is_wiped)) = match (self.link(&run.host), self.job(token, run)) {
             (Ok(link), Ok(job)) => (link, job),
             (Err(halt), _) | (_, Err(halt)) => return Settled::Unknown(reason(&halt)),
@@ -41,7 +43,11 @@ impl Fleet {
         if is_wiped {
             return Settled::Unknown(wiped(run, &job));
         }
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref());
+        // What it printed may hold what it was given: that must be known to be kept out.
+        if let Some(Err(halt)) = run.stdin.as_ref().map(|stdin| self.fill(stdin)) {
+            return Settled::Unknown(reason(&halt));
+        }
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
         let attached = match self.attach(link, &job, run, &mut live).await {
             Ok(attached) => attached,
             Err(halt) => {
@@ -102,6 +108,9 @@ impl Fleet {
         } else {
             "; its processes are gone, and it left no exit code"
         };
+        if !rebooted && self.is_full(&run.host, &job.folder).await {
+            text += &format!(": the disk that holds {} is full", job.folder);
+        }
         let sizes = self.read_part(link, job, (0, 0), 0).await.map(|(_, sizes)| sizes).unwrap_or_default();
         let from = (sizes.0.saturating_sub(2048), sizes.1.saturating_sub(2048));
         if let Ok(((out, err), _)) = self.read_part(link, job, from, 2048).await {
@@ -119,6 +128,14 @@ impl Fleet {
             "it has no check, and is not marked idempotent."
         };
         text
+    }
+
+    /// Whether nothing more can be written beside a run's records.
+    async fn is_full(&self, host: &crate::name::HostName, folder: &str) -> bool {
+        let command =
+            crate::contract::Command::Shell(format!("df -Pk -- {} | awk 'END {{ print $4 }}'", quote(folder)));
+        let free = self.run(host, &command, CHECK_MS).await;
+        free.is_ok_and(|output| output.stdout.trim() == "0")
     }
 
     /// No trace, but the machine has rebooted: a trace may have been lost with it.

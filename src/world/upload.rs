@@ -23,7 +23,10 @@ impl Fleet {
                     match piece {
                         Piece::Plain(plain) => whole.push_str(plain),
                         Piece::Secret { name } => match (self.settings.secrets)(name) {
-                            Ok(secret) => whole.push_str(secret.expose()),
+                            Ok(secret) => {
+                                self.redactor.learn(name, &secret);
+                                whole.push_str(secret.expose());
+                            }
                             Err(e) => return failed(format!("the secret \"{name}\" cannot be had: {}", e.message)),
                         },
                     }

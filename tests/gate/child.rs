@@ -2,7 +2,7 @@
 
 use super::folders::Folders;
 use mig::contract::*;
-use mig::journal::{Journal, NewRun, RunState};
+use mig::journal::{Call, Journal, NewRun, RunState};
 use mig::primitives::ALL;
 use mig::run::{Back, Gate, Lane, Mode, Resolution, Rollback, Setting, Wait, open_question, resolve};
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ pub fn main(what: &str) -> i32 {
         "resume" | "retry" => go(&journal, &folders, &scenario, what == "retry", journal.runs().unwrap().is_empty()),
         "rollback" => back(&journal, folders),
         "resolve" => answer(&journal, &folders),
+        "undo" => undo(&journal, folders),
         _ => 70,
     }
 }
@@ -113,12 +114,11 @@ fn go(journal: &Journal, world: &Arc<Folders>, scenario: &str, retry: bool, is_n
     }
 }
 
-fn back(journal: &Journal, world: Arc<Folders>) -> i32 {
-    let Some(run) = journal.runs().unwrap().into_iter().next() else { return 0 };
-    let back = Rollback {
-        record: Arc::new(journal.record(&run.id).unwrap()),
-        calls: journal.calls(&run.id).unwrap(),
-        hosts: journal.hosts(&run.id).unwrap(),
+fn rollback(journal: &Journal, world: Arc<Folders>, run: &str) -> Rollback {
+    Rollback {
+        record: Arc::new(journal.record(run).unwrap()),
+        calls: journal.calls(run).unwrap(),
+        hosts: journal.hosts(run).unwrap(),
         world,
         listener: Arc::new(()),
         operator: Arc::new(Nobody),
@@ -127,7 +127,12 @@ fn back(journal: &Journal, world: Arc<Folders>) -> i32 {
         yes: true,
         prepared: Default::default(),
         stop: Default::default(),
-    };
+    }
+}
+
+fn back(journal: &Journal, world: Arc<Folders>) -> i32 {
+    let Some(run) = journal.runs().unwrap().into_iter().next() else { return 0 };
+    let back = rollback(journal, world, &run.id);
     match back.run() {
         Ok(Back::Done(left)) => {
             println!("left: {left:?}");
@@ -144,6 +149,25 @@ fn back(journal: &Journal, world: Arc<Folders>) -> i32 {
         Err(why) => {
             println!("{why}");
             70
+        }
+    }
+}
+
+/// The operator of this test does not care what happened: it is to be taken back.
+fn undo(journal: &Journal, world: Arc<Folders>) -> i32 {
+    let run = journal.runs().unwrap().remove(0);
+    let calls = journal.calls(&run.id).unwrap();
+    let is_open = |c: &&Call| open_question(c).is_some() || c.deeds.iter().any(|d| !d.undo.is_empty());
+    let Some(call) = calls.iter().find(is_open).cloned() else {
+        println!("nothing is open");
+        return 1;
+    };
+    let back = rollback(journal, world, &run.id);
+    match back.undo_call(&call) {
+        Ok(Back::Done(_)) => 0,
+        other => {
+            println!("{other:?}");
+            4
         }
     }
 }

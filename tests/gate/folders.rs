@@ -132,6 +132,9 @@ impl Look for Folders {
 
 impl World for Folders {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
+        let mut asked =
+            fs::OpenOptions::new().create(true).append(true).open(self.0.join(".prepared")).expect("a file");
+        writeln!(asked, "{host}").expect("a line");
         Ok(known.cloned().unwrap_or(HostRecord {
             host: host.clone(),
             machine_id: String::new(),
@@ -139,7 +142,12 @@ impl World for Folders {
             host_key: String::new(),
             folder: String::new(),
             marker: "m".into(),
+            ..HostRecord::intended(host, "")
         }))
+    }
+
+    fn boot_seen(&self, _: &HostName) -> String {
+        "one".into()
     }
 
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
@@ -192,7 +200,9 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => failed("not in this world"),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
+                failed("not in this world")
+            }
         }
     }
 
@@ -217,7 +227,7 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
                 Settled::Unknown("not in this world".into())
             }
         }

@@ -5,7 +5,7 @@ use mig::contract::{Answer, Event, Halt, Listener, Operator, Outcome, Question, 
 use mig::journal::{Journal, NewRun};
 use mig::primitives::ALL;
 use mig::run::{Gate, Mode};
-use mig::script::{End, Playbook, Setting, run};
+use mig::script::{End, Playbook, Session, Setting, run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,17 +53,51 @@ impl Stage {
         self.modules.insert(path.into(), text.into());
         self
     }
+    /// The folder that is a host.
+    pub fn host(&self, name: &str) -> std::path::PathBuf {
+        self.world.path().join("hosts").join(name)
+    }
     pub fn notes(&self) -> Vec<String> {
         self.notes.0.lock().unwrap().clone()
     }
 
+    /// How often a host was asked for the folder of the run.
+    pub fn prepared(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.world.path().join(".prepared")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
     /// Evaluates a playbook; each is a run of its own.
     pub fn run(&self, mode: Mode, text: &str) -> End {
+        let playbook = self.playbook(text);
+        let (gate, journal) = self.gate(mode, true);
+        let end = run(&gate, &playbook, &setting());
+        if let (End::Failed { failure, .. }, Mode::Live) = (&end, mode) {
+            gate.cut(&journal, &failure.message).expect("the journal").expect("it is cut");
+        }
+        end
+    }
+    /// Goes on with the last run: first verified, then live.
+    pub fn resume(&self, text: &str) -> (End, End) {
+        let playbook = self.playbook(text);
+        let verified = run(&self.gate(Mode::Verify, false).0, &playbook, &setting());
+        (verified, run(&self.gate(Mode::Live, false).0, &playbook, &setting()))
+    }
+    /// Evaluates lines one after the other, as in a conversation.
+    pub fn lines(&self, lines: &[&str]) -> Vec<Result<String, String>> {
+        let mut session = Session::new(&self.gate(Mode::Live, true).0, &self.playbook(""), &setting(), false);
+        lines.iter().map(|l| session.line("<repl>", l).map_err(|e| e.to_string())).collect()
+    }
+
+    fn playbook(&self, text: &str) -> Playbook {
         let find = |path: &str| Some((format!("{path}.rhai"), self.modules.get(path)?.clone()));
-        let playbook = Playbook::load("p", "p.rhai", text, &find).expect("it parses");
+        Playbook::load("p", "p.rhai", text, &find).expect("it parses")
+    }
+
+    fn gate(&self, mode: Mode, is_new: bool) -> (Arc<Gate>, Journal) {
         let number = {
             let mut runs = self.runs.lock().unwrap();
-            *runs += 1;
+            *runs += usize::from(is_new);
             *runs
         };
         let world = Arc::new(Folders(self.world.path().to_path_buf()));
@@ -78,22 +112,29 @@ impl Stage {
             lab: String::new(),
             scripts: vec![],
         };
-        let gate = Arc::new(Gate::new(mig::run::Setting {
+        let id = new.id.clone();
+        let record = match (mode, is_new) {
+            (Mode::Plan, _) => None,
+            (_, true) => Some(Arc::new(journal.begin(&new).expect("a run"))),
+            (_, false) => Some(Arc::new(journal.record(&id).expect("a run"))),
+        };
+        let is_known = !is_new;
+        let gate = Gate::new(mig::run::Setting {
             mode,
             params: self.params.clone(),
             secrets: vec!["pw".into()],
             world,
             listener: self.notes.clone(),
             operator: Arc::new(Nobody),
-            record: (mode != Mode::Plan).then(|| Arc::new(journal.begin(&new).expect("a run"))),
-            calls: vec![],
-            hosts: vec![],
-            steps: vec![],
+            record,
+            calls: if is_known { journal.calls(&id).expect("calls") } else { vec![] },
+            hosts: if is_known { journal.hosts(&id).expect("hosts") } else { vec![] },
+            steps: if is_known { journal.steps(&id).expect("steps") } else { vec![] },
             shown: None,
             yes: true,
-            retry: false,
-        }));
-        run(&gate, &playbook, &setting())
+            retry: true,
+        });
+        (Arc::new(gate), journal)
     }
 }
 

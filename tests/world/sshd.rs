@@ -18,6 +18,26 @@ pub struct Sshd {
 
 impl Sshd {
     pub fn start(folder: &Path, more: &str) -> Sshd {
+        Self::start_behind(folder, more, "")
+    }
+    /// In a mount namespace of its own, after a command, if there is one.
+    pub fn start_behind(folder: &Path, more: &str, before: &str) -> Sshd {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_on(port, folder, more, before)
+    }
+    /// The same machine again, after its server was stopped.
+    pub fn again(&self) -> Sshd {
+        Self::start_on(self.port, &self.folder, "", "")
+    }
+    /// Stops the listener and every session.
+    pub fn stop(&self) {
+        let sessions = self.sessions();
+        signal("-KILL", self.child.id());
+        for pid in sessions {
+            signal("-KILL", pid);
+        }
+    }
+    fn start_on(port: u16, folder: &Path, more: &str, before: &str) -> Sshd {
         fs::create_dir_all(folder).unwrap();
         if rustix_is_root() {
             fs::create_dir_all("/run/sshd").unwrap();
@@ -32,7 +52,6 @@ impl Sshd {
             }
         }
         fs::copy(folder.join("user_key.pub"), folder.join("authorized_keys")).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = |name: &str| folder.join(name).display().to_string();
         let config = format!(
             "ListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile {}\nStrictModes no\nUsePAM no\n\
@@ -42,7 +61,14 @@ impl Sshd {
             at("pid")
         );
         fs::write(folder.join("sshd_config"), config).unwrap();
-        let child = Command::new("/usr/sbin/sshd")
+        let mut command = if before.is_empty() {
+            Command::new("/usr/sbin/sshd")
+        } else {
+            let mut behind = Command::new("unshare");
+            behind.args(["-m", "sh", "-c", &format!("{before} && exec /usr/sbin/sshd \"$@\""), "sh"]);
+            behind
+        };
+        let child = command
             .args(["-D", "-e", "-p", &port.to_string(), "-f", &at("sshd_config")])
             .stdin(Stdio::null())
             .stderr(fs::File::create(folder.join("log")).unwrap())

@@ -55,7 +55,8 @@ fn argument(w: &mut Walk, call: &str, name: &str, schema: &Value, value: &Expr) 
         return w.say(value.position(), length(value), format!("{call}: {name}: {why}"), None);
     }
     if let Expr::StringConstant(text, pos) = value
-        && options::takes(schema) == "text or list"
+        // A text or a list is a command.
+        && options::takes(schema).contains("list")
         && has_open_quote(text)
     {
         let hint = "close the quote, or use a list of arguments, which needs none: [\"echo\", \"it's\"]".to_string();

@@ -1,6 +1,6 @@
 //! Every function that is called exists, and takes as many arguments as it is given.
 
-use super::source::Source;
+use super::source::{Closure, Source};
 use super::walk::{Call, Walk};
 use crate::contract::Spec;
 use crate::script::engine;
@@ -9,6 +9,7 @@ use crate::script::options;
 use crate::script::resolver::Resolver;
 use crate::script::verbs::{VERBS, Verb};
 use crate::text::nearest::nearest;
+use rhai::Expr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -105,6 +106,18 @@ pub fn check(w: &mut Walk, c: &Call) {
     };
     let hint = near(w, name).map(|near| format!("did you mean {near}?"));
     w.say(c.pos, c.len(), message, hint);
+}
+
+/// The closure that a verb calls takes what the verb hands it.
+pub fn closure(w: &mut Walk, c: &Call, closure: &Closure, at: &Expr) {
+    let Some(verb) = w.names.verb(c.name()).filter(|v| v.runs) else { return };
+    let Some(body) = w.source.body(&closure.name) else { return };
+    let own = body.params.len() - closure.captured.len().min(body.params.len());
+    if own != verb.hands {
+        let is = if verb.hands == 1 { "one argument, as |h| ..." } else { "no arguments, as || ..." };
+        let hint = format!("it is called so: {}", verb.usage);
+        w.say(at.position(), 1, format!("the closure of {} takes {is}, this one takes {own}", verb.name), Some(hint));
+    }
 }
 
 /// A function of this file, or a method of any file that is imported.

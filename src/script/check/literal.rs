@@ -43,8 +43,11 @@ pub fn misfit(schema: &Value, e: &Expr) -> Option<String> {
         return Some(format!("must be {}, found {}", takes(schema), word(e)));
     }
     let Expr::StringConstant(text, _) = e else { return None };
-    if takes(schema) == "path" {
-        return crate::name::RemotePath::parse(text).err();
+    match takes(schema).as_str() {
+        "path" => return crate::name::RemotePath::parse(text).err(),
+        "host" => return crate::name::HostName::parse(text).err(),
+        "duration" => return crate::text::duration::parse(text).err(),
+        _ => {}
     }
     let choices = schema.get("enum").and_then(Value::as_array)?;
     let is_one = choices.iter().any(|c| c.as_str() == Some(text));

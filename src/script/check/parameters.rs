@@ -26,6 +26,10 @@ pub fn called(w: &mut Walk, c: &Call) {
         if acts && !declares && w.params.calls.is_empty() && w.params.before.is_none() && w.depth == 0 {
             w.params.before = Some((c.name().into(), c.pos));
         }
+        if acts && w.source.path.is_some() && w.depth == 0 {
+            let message = format!("{}: steps cannot run while a module is loaded", c.name());
+            w.say(c.pos, c.len(), message, Some("put it into a function of the module".into()));
+        }
         return;
     }
     w.params.calls.push((c.pos, w.depth));

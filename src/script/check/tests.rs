@@ -108,6 +108,9 @@ fn row_28_argument_counts_types_and_options_are_checked() {
         ("wait_until(\"x\", #{ timout: \"5m\" }, || true);", "did you mean timeout"),
         ("fn f(a) { a }\nf(1, 2);", "f takes 1 argument, 2 given"),
         ("[1].push();", "push takes"),
+        ("step(\"x\", |h| h);", "the closure of step takes no arguments, as || ..., this one takes 1"),
+        ("let a = 1; on_each([1], || a);", "the closure of on_each takes one argument, as |h| ..., this one takes 0"),
+        ("let a = 1; manual(\"x\", #{ done_when: |h| h == a });", "the closure of manual takes no arguments"),
     ] {
         let text_said = said(text);
         assert!(text_said.contains(wanted), "{text}\n--- {wanted}\n{text_said}");

@@ -190,12 +190,18 @@ impl<'a> Walk<'a> {
         let runs = self.names.verb(c.name()).is_some_and(|v| v.runs) && c.call.op_token.is_none();
         for arg in &c.call.args {
             match (closure_of(arg), arg) {
-                (Some(closure), _) => self.closure(&closure, runs),
+                (Some(closure), _) => {
+                    functions::closure(self, c, &closure, arg);
+                    self.closure(&closure, runs);
+                }
                 // manual(..., #{ done_when: || ... })
                 (None, Expr::Map(x, _)) if runs => {
                     for (_, e) in &x.0 {
                         match closure_of(e) {
-                            Some(closure) => self.closure(&closure, true),
+                            Some(closure) => {
+                                functions::closure(self, c, &closure, e);
+                                self.closure(&closure, true);
+                            }
                             None => self.expr(e),
                         }
                     }

@@ -2,7 +2,7 @@
 //! own copy of every captured variable. They give back values and nothing else.
 
 use super::options::{Options, closure, known};
-use crate::contract::{Failure, Halt, Outcome, failed};
+use crate::contract::{Event, Failure, Halt, Outcome, failed};
 use crate::run::{Ended, Lane, Mode, numbered};
 use crate::script::closure::Stored;
 use crate::script::closure::{call_in, store, unshared, unshared_value};
@@ -74,12 +74,18 @@ fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Optio
         c,
         body: &asked.body,
         data: store(c),
+        max_failures: asked.max_failures,
         queue: Mutex::new(queue.collect()),
         results: Mutex::default(),
     };
     branches.work(asked.first);
     // The canaries failed: nobody else begins. Their failures are recorded, so replay agrees.
     if branches.failures() <= asked.max_failures {
+        // What is recorded comes first: then whether another one may begin is the same in a replay.
+        let (recorded, fresh) = held(&branches.queue).drain(..).partition(|(_, _, base)| play.gate.has_record(base));
+        *held(&branches.queue) = recorded;
+        branches.work_in_parallel(asked.at_once);
+        *held(&branches.queue) = fresh;
         branches.work_in_parallel(asked.at_once);
     }
     let results = branches.results.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -96,6 +102,11 @@ fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Optio
         let skipped = asked.items.len() - results.len();
         return play.raise(c, sum_up(&asked.labels, failures, skipped).into());
     }
+    if !failures.is_empty() {
+        let names: Vec<&str> = failures.iter().filter_map(|(n, _)| Some(asked.labels.get(*n)?.as_str())).collect();
+        let text = format!("{} of {} failed, and so many may: {}", names.len(), asked.items.len(), names.join(", "));
+        play.gate.hear(&Event::Warning { text });
+    }
     play.gate.close(seq);
     Ok(results.into_values().map(|r| r.unwrap_or(Dynamic::UNIT)).collect::<Array>().into())
 }
@@ -106,7 +117,7 @@ fn sum_up(labels: &[String], failures: Vec<(usize, Failure)>, skipped: usize) ->
     let mut lines: Vec<String> =
         failures.iter().map(|(n, f)| format!("{}: {}", labels.get(*n).map_or("", String::as_str), f.message)).collect();
     if skipped > 0 {
-        lines.push(format!("not begun, because the first failed: {skipped}"));
+        lines.push(format!("not begun after that: {skipped}"));
     }
     let outputs: Vec<&str> = failures.iter().filter_map(|(_, f)| f.output.as_deref()).collect();
     let output = Some(outputs.join("\n")).filter(|o| !o.is_empty());
@@ -121,6 +132,7 @@ struct Branches<'a> {
     c: &'a NativeCallContext<'a>,
     body: &'a FnPtr,
     data: Stored,
+    max_failures: usize,
     queue: Mutex<VecDeque<(usize, Dynamic, Vec<String>)>>,
     results: Mutex<BTreeMap<usize, Eval>>,
 }
@@ -135,6 +147,11 @@ impl Branches<'_> {
         for _ in 0..most {
             let next = held(&self.queue).pop_front();
             let Some((n, item, base)) = next else { return };
+            // Too many have failed: what has not begun does not. (Verifying looks at all of them.)
+            let is_over = self.play.gate.mode == Mode::Live && self.failures() > self.max_failures;
+            if is_over && !self.play.gate.has_record(&base) {
+                continue;
+            }
             let lane = self.play.gate.lane(base, false);
             let result = self.branch(&lane, item);
             held(&self.results).insert(n, result);
@@ -188,7 +205,7 @@ mod tests {
     fn failures_of_branches_are_summed_up_by_host() {
         let labels = ["r1".to_string(), "r2".into(), "r3".into()];
         let f = sum_up(&labels, vec![(1, Failure { code: 7, ..Failure::new("it is full") })], 1);
-        assert_eq!(f.message, "r2: it is full\nnot begun, because the first failed: 1");
+        assert_eq!(f.message, "r2: it is full\nnot begun after that: 1");
         assert_eq!(f.code, 7);
     }
 

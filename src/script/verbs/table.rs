@@ -13,10 +13,12 @@ pub struct Verb {
     pub options: &'static [(&'static str, &'static str)],
     /// It runs a closure as a part of the playbook: rules for steps and branches hold in it.
     pub runs: bool,
+    /// How many arguments that closure is called with.
+    pub hands: usize,
 }
 
 const fn verb(name: &'static str, takes: &'static [usize], usage: &'static str, about: &'static str) -> Verb {
-    Verb { name, takes, usage, about, options: &[], runs: false }
+    Verb { name, takes, usage, about, options: &[], runs: false, hands: 0 }
 }
 
 /// Every verb.
@@ -43,6 +45,7 @@ pub const VERBS: &[Verb] = &[
     },
     Verb {
         runs: true,
+        hands: 1,
         options: ON_EACH,
         ..verb(
             "on_each",

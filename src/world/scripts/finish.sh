@@ -1,7 +1,10 @@
-# Removes the folder of a run if it is ours: FOLDER MARKER.
+# Removes the folder of a run if it is ours, and its lock: FOLDER MARKER LOCK.
+# MARKER "-": the journal has none, because the run ended while it made the folder.
 begin
+read -r k 2>/dev/null <"${1%/*}/lock" && [ "$k" = "$3" ] && rm -f "${1%/*}/lock"
 [ -e "$1" ] || say ok
-read -r k 2>/dev/null <"$1/marker" || say foreign
-[ "$k" = "$2" ] && ! [ -L "$1" ] || say foreign
+k=; read -r k 2>/dev/null <"$1/marker"
+[ "$2" = - ] || [ "$k" = "$2" ] || say foreign
+[ -L "$1" ] && say foreign
 rm -rf "$1" 2>/dev/null && say ok
 say left

@@ -1,17 +1,43 @@
-# Makes the folder of a run, or finds it: BASE NAME MARKER KNOWN MACHINE. KNOWN: the marker the journal has, or "-".
-# ok MARKER BOOT | wiped | bad WHY.
-b=$1 r=$1/$2 m=$3 known=$4 machine=$5
+# Takes the lock of a machine, and makes the folder of a run or finds it:
+# BASE RUN MARKER KNOWN MACHINE LOCK OWNER PLAYBOOK.
+# KNOWN: the marker the journal has, or "-". LOCK: its id, or "-" to take none.
+# ok MARKER BOOT LOCK TOKENS (of all commands that were started) | wiped | held LOCK (its lines, tabs between them) | bad WHY.
+b=$1 r=$1/$2 m=$3 known=$4 machine=$5 id=$6 l=$1/lock
+run=$2 owner=$7 playbook=$8
 begin
 umask 077
-if [ "$known" != - ]; then
-  { read -r k && read -r o; } 2>/dev/null <"$r/marker" || say wiped
-  [ "$k" = "$known" ] || say wiped
+# One link made in one go: whoever sees the lock sees all of it, and only one of several makes it.
+lock() {
+  [ "$id" = - ] && return
+  i=0
+  while [ $i -lt 5 ]; do
+    if [ -e "$l" ]; then
+      k= o=; { read -r k; read -r o; } 2>/dev/null <"$l"
+      [ "$o" = "$run" ] && { id=$k; return; }
+      say "held $(head -c 2000 "$l" | tr '\n' '\t')"
+    fi
+    { printf '%s\n' "$id" "$run" "$owner" "$playbook" "$(date '+%F %T %Z')" >"$l.$m" && sync "$l.$m"; } 2>/dev/null
+    if [ -s "$l.$m" ] && ln "$l.$m" "$l" 2>/dev/null; then rm -f "$l.$m"; return; fi
+    rm -f "$l.$m"
+    i=$((i + 1))
+  done
+  say "bad the lock $l cannot be made; is the disk full, or read-only?"
+}
+if [ "$known" != - ]; then [ -d "$b" ] || say wiped
 else
   mkdir -p "$b" 2>/dev/null || say "bad $b cannot be made; is it read-only, or another's?"
 fi
 for f in "$b" "$r"; do
   [ -L "$f" ] && say "bad $f is a symbolic link"
-  [ "$f" = "$r" ] && [ "$known" = - ] && ! [ -e "$r" ] && { mkdir -m 700 "$r" 2>/dev/null || [ -d "$r" ] || say "bad $r cannot be made; is the disk full, or read-only?"; }
+  if [ "$f" = "$r" ]; then
+    lock
+    if [ "$known" != - ]; then
+      { read -r k && read -r o; } 2>/dev/null <"$r/marker" || say wiped
+      [ "$k" = "$known" ] || say wiped
+    elif ! [ -e "$r" ]; then
+      mkdir -m 700 "$r" 2>/dev/null || [ -d "$r" ] || say "bad $r cannot be made; is the disk full, or read-only?"
+    fi
+  fi
   [ -d "$f" ] || say "bad $f is not a folder"
   [ -O "$f" ] || say "bad $f belongs to $(stat -c %U "$f"), not to $(id -un)"
 done
@@ -23,4 +49,8 @@ if [ "$known" = - ]; then
   fi
   { read -r k && read -r o; } 2>/dev/null <"$r/marker" || say "bad nothing can be written in $r; is the disk full, or read-only?"
 fi
-say "ok $k $o"
+t=
+for f in "$r"/*.started; do
+  [ -e "$f" ] && f=${f##*/} && t="$t ${f%.started}"
+done
+say "ok $k $o $id$t"

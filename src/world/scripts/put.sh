@@ -5,16 +5,7 @@
 p=$1 w=$2 from=$3 to=$4 kept=$5 source=$6 owner=$7 mode=$8
 begin
 umask 077
-same() {
-  [ "$1" = "$2" ] && return
-  # "-": not known, as of what holds a secret. Then it is not compared.
-  case $2 in "file -"*) ;; *) return 1;; esac
-  b=$2; set -- $1; [ "$1" = file ] || return 1
-  a="$4 $5" z=$3; set -- $b
-  { [ "$3" = - ] || [ "$3" = "$z" ]; } && [ "$4 $5" = "$a" ]
-}
 bad() { rm -f "$w"; say "bad $*"; }
-settled() { sync "$@" 2>/dev/null || sync; }
 now=$(state "$p")
 if ! same "$now" "$from"; then
   same "$now" "$to" && say already

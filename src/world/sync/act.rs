@@ -5,12 +5,12 @@ use super::progress::Progress;
 use super::relay::Ended;
 use super::words::{Goal, client};
 use crate::contract::{Command, Differences, Failure, Halt, Outcome, Run, Stop, Sync, Token, failed, quote};
+use crate::world::answer::last_lines;
 use crate::world::attach::Attached;
 use crate::world::call::Trouble;
 use crate::world::link::Fleet;
 use crate::world::live::Live;
 use crate::world::printable;
-use crate::world::run::last_lines;
 use crate::world::settings::Reach;
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -135,7 +135,7 @@ impl Fleet {
                     return Err(Stop::Refused(super::super::run::wiped(&run, &job)).into());
                 }
                 let ears = ();
-                let mut live = Live::new(&run.host, &ears);
+                let mut live = Live::new(&run.host, &ears, &self.redactor);
                 match self.attach(self.link(&sync.from)?, &job, &run, &mut live).await? {
                     Attached::Nothing { .. } => break,
                     _ => last += 1,

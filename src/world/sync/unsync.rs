@@ -63,7 +63,7 @@ impl Fleet {
         loop {
             let (job, _) = self.job(&token.part(last + 1), &run)?;
             let ears = ();
-            match self.attach(link, &job, &run, &mut Live::new(&run.host, &ears)).await? {
+            match self.attach(link, &job, &run, &mut Live::new(&run.host, &ears, &self.redactor)).await? {
                 Attached::Nothing { .. } => return Ok(Some(last)),
                 Attached::Ended { code: 0, .. } => return Ok(None),
                 _ => last += 1,

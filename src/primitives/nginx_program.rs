@@ -1,0 +1,71 @@
+//! nginx itself: how it checks its configuration, and how a reload is known to have happened.
+
+use crate::contract::{Command, quote};
+
+/// The name of a container, as Docker takes it.
+///
+/// # Errors
+/// Says what may stand in one.
+pub fn container_name(name: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 255 && name.chars().all(good) {
+        return Ok(());
+    }
+    Err(format!("{name:?} is not the name of a container: letters, digits and _ . - are allowed"))
+}
+
+/// A command, within a container if there is one.
+pub fn in_container(container: Option<&str>, command: Command) -> Command {
+    match (container, command) {
+        (None, command) => command,
+        (Some(name), Command::Argv(words)) => {
+            let docker = ["docker", "exec", name].map(String::from);
+            Command::Argv(docker.into_iter().chain(words).collect())
+        }
+        (Some(name), Command::Shell(text)) => Command::argv(["docker", "exec", name, "sh", "-c", &text]),
+    }
+}
+
+/// Asks nginx whether it takes its configuration.
+pub fn validate(container: Option<&str>, program: Option<&Command>) -> Command {
+    let command = match program {
+        None => Command::argv(["nginx", "-t"]),
+        Some(Command::Argv(words)) => Command::Argv(words.iter().cloned().chain(["-t".into()]).collect()),
+        Some(Command::Shell(text)) => Command::Shell(format!("{text} -t")),
+    };
+    in_container(container, command)
+}
+
+/// Reloads nginx, and succeeds only when new workers serve: exit code 0 of `nginx -s reload` says no
+/// more than that a signal was sent.
+pub fn apply(container: Option<&str>, program: Option<&Command>) -> Command {
+    let program = program.map_or_else(|| "nginx".into(), Command::to_sh);
+    let script = format!("run_nginx() {{\n{program} \"$@\"\n}}\n{}", without_comments(include_str!("nginx_reload.sh")));
+    Command::Shell(match container {
+        None => script,
+        Some(name) => format!("docker exec {} sh -c {}", quote(name), quote(&script)),
+    })
+}
+
+fn without_comments(script: &str) -> String {
+    script.lines().filter(|l| !l.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_go_into_the_container() {
+        assert_eq!(validate(None, None).to_sh(), "nginx -t");
+        assert_eq!(validate(Some("web"), None).to_sh(), "docker exec web nginx -t");
+        let program = Command::Shell("nginx -p /x".into());
+        assert_eq!(validate(Some("web"), Some(&program)).to_sh(), "docker exec web sh -c 'nginx -p /x -t'");
+        assert!(
+            apply(Some("web"), Some(&program)).to_sh().starts_with("docker exec web sh -c 'run_nginx() {\nnginx -p /x")
+        );
+        assert!(
+            container_name("pryvio_nginx").is_ok() && container_name("-x").is_err() && container_name("a b").is_err()
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! Blocks that are run, and the output that the README shows.
+
+use super::page::{Block, Page, top};
+use std::path::Path;
+use std::process::{Command, Output};
+
+pub const MIG: &str = env!("CARGO_BIN_EXE_mig");
+
+/// A folder in which blocks run one after the other, with a state of its own. What they leave open
+/// is closed with it.
+pub struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Desk {
+        Desk { folder: tempfile::tempdir().unwrap() }
+    }
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+    /// A command that finds this build as `mig`, and nothing of the user's.
+    fn command(&self, program: &str) -> Command {
+        let here = Path::new(MIG).parent().unwrap();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new("timeout");
+        command.args(["120", program]);
+        command
+            .current_dir(self.path())
+            .env("PATH", format!("{}:{path}", here.display()))
+            .env("MIG_SOURCE", top())
+            .env("MIG_STATE", self.path().join("state"))
+            .env_remove("MIG_INVENTORY")
+            .stdin(std::process::Stdio::null());
+        command
+    }
+    pub fn sh(&self, text: &str) -> Output {
+        self.command("sh").args(["-eu", "-c", text]).output().unwrap()
+    }
+    /// Writes the block where its mark says.
+    fn write(&self, block: &Block, file: &str) {
+        let path = self.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &block.text).unwrap();
+    }
+    /// What a terminal shows of a command when it has ended; tmux is the terminal.
+    pub fn on_a_terminal(&self, command: &str) -> String {
+        let tmux = |args: &[&str]| {
+            let mut c = self.command("tmux");
+            c.arg("-S").arg(self.path().join("tmux")).args(args).env("TERM", "xterm");
+            let out = c.output().expect("tmux is there: tests/setup.sh installs it");
+            String::from_utf8_lossy(&out.stdout).into_owned()
+        };
+        let text = format!("{command}; echo ENDED $?; sleep 100");
+        tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "200", "-y", "300", &text]);
+        let began = std::time::Instant::now();
+        let mut shown = String::new();
+        while !shown.contains("ENDED") && began.elapsed().as_secs() < 120 {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            shown = tmux(&["capture-pane", "-pJ"]);
+        }
+        tmux(&["kill-server"]);
+        shown
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        for name in ["conductor", "playbooks/hello.rhai"] {
+            let _ = self.command(MIG).args(["lab", name, "--close"]).output();
+        }
+    }
+}
+
+/// Does what a reader of the page would do: makes its files, types its commands.
+pub fn follow(page: &Page) -> Vec<String> {
+    let desk = Desk::new();
+    for block in &page.blocks {
+        if let Some(file) = block.file() {
+            desk.write(block, file);
+        }
+        if block.has("run") {
+            let out = desk.sh(&block.typed());
+            if !out.status.success() {
+                let text = [out.stdout, out.stderr].concat();
+                return vec![format!("{}: {}\n{}", block.place, out.status, String::from_utf8_lossy(&text))];
+            }
+        }
+    }
+    vec![]
+}
+
+/// Without what differs from run to run: ids, times, keys.
+pub fn normalised(text: &str) -> Vec<String> {
+    let id = regex::Regex::new(r"\b[0-9a-f]{12}\b").unwrap();
+    let time = regex::Regex::new(r"\b([0-9]+m)?[0-9]+(\.[0-9]+)?s\b|\b[0-9]+ s\b").unwrap();
+    let key = regex::Regex::new(r"SHA256:[A-Za-z0-9+/]+").unwrap();
+    text.lines()
+        .map(|line| {
+            let line = id.replace_all(line.trim_end(), "ID");
+            let line = time.replace_all(&line, "TIME");
+            key.replace_all(&line, "KEY").into_owned()
+        })
+        .filter(|l| !l.is_empty())
+        .collect()
+}
+
+/// The first line that is shown and does not come, in the order in which lines are shown. Behind
+/// `...` any number of lines may be left out; elsewhere the next line must be the next one.
+pub fn first_that_differs(shown: &str, real: &[String]) -> Option<String> {
+    let mut at = 0;
+    let mut may_skip = true;
+    for line in normalised(shown) {
+        if line == "..." {
+            may_skip = true;
+            continue;
+        }
+        let found = match may_skip {
+            true => real[at..].iter().position(|l| *l == line).map(|n| at + n),
+            false => (real.get(at) == Some(&line)).then_some(at),
+        };
+        match found {
+            Some(n) => at = n + 1,
+            None => return Some(format!("shown: {line}\n real: {}", real.get(at).map_or("", String::as_str))),
+        }
+        may_skip = false;
+    }
+    None
+}

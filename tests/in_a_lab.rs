@@ -1,0 +1,90 @@
+//! The shipped playbook in its lab, through the real binary: a plan leaves every byte of both
+//! machines as it was, and a run that was cut goes on in the same lab.
+
+#[path = "common/desk.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod desk;
+
+use desk::Desk;
+use mig::lab::{self, OpenLab, Snapshot};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A desk whose labs are closed with it, also when a test fails.
+struct Place(Desk);
+impl Drop for Place {
+    fn drop(&mut self) {
+        for lab in lab::find(&self.0.path("state")) {
+            let _ = lab.close();
+        }
+    }
+}
+impl Place {
+    fn lab(&self) -> OpenLab {
+        lab::find(&self.0.path("state")).into_iter().next().expect("a lab is open")
+    }
+    fn snapshots(&self) -> Vec<Snapshot> {
+        let lab = self.lab();
+        ["source", "dest"].map(|host| lab.snapshot(host).expect("a snapshot")).into()
+    }
+}
+
+#[test]
+fn a_plan_leaves_every_byte_as_it_was_and_shows_differences() {
+    let place = Place(Desk::new());
+    place.0.mig(&["lab", "conductor"]).ends(0);
+    let before = place.snapshots();
+    assert!(before.iter().all(|s| s.len() > 5), "they hold files");
+    let said = place.0.mig(&["plan", "conductor", "--lab"]);
+    said.ends(0).has(&["Plan of conductor", "cutover, budget", "undo: dest: ", "checked in the run", "deeds on "]);
+    let after = place.snapshots();
+    for (host, (before, after)) in ["source", "dest"].iter().zip(before.iter().zip(&after)) {
+        assert_eq!(lab::differences(before, after), Default::default(), "{host}");
+    }
+    assert!(place.0.run_ids().is_empty(), "no run is begun");
+    // A second one says the same; only the keys of the machines are known by then.
+    let plan = |out: &str| out.split_once("Plan of").map(|(_, plan)| plan.to_owned());
+    assert_eq!(plan(&place.0.mig(&["plan", "conductor", "--lab"]).out), plan(&said.out));
+}
+
+/// Runs mig until it has said this.
+fn until_it_says(place: &Place, words: &[&str], what: &str) -> Child {
+    let mut command = place.0.command(words);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("mig starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let found = lines.by_ref().map_while(Result::ok).any(|l| l.contains(what));
+    // What it says from here on is read too, or it would wait for a reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    if !found {
+        let _ = child.kill();
+        let _ = child.wait();
+        panic!("it never said {what:?}");
+    }
+    child
+}
+fn signal(name: &str, child: &Child) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill is there").success());
+}
+
+#[test]
+fn faults_6_to_8_a_run_that_was_cut_goes_on_in_the_same_lab() {
+    let place = Place(Desk::new());
+    let mut child = until_it_says(&place, &["run", "conductor", "--lab", "--yes"], "begin    Recover the conductor");
+    signal("-TERM", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // Asleep for a while in the middle of it, then killed outright, then to the end.
+    let mut child = until_it_says(&place, &["resume", "--yes"], "do ");
+    signal("-STOP", &child);
+    std::thread::sleep(Duration::from_secs(2));
+    signal("-CONT", &child);
+    std::thread::sleep(Duration::from_millis(300));
+    signal("-KILL", &child);
+    child.wait().unwrap();
+    if place.0.mig(&["runs"]).out.contains("done") {
+        return;
+    }
+    let said = place.0.mig(&["resume", "--yes"]);
+    said.ends(0).has(&["lab: ", "checks hold"]);
+}
