@@ -21,7 +21,7 @@ impl Fleet {
             return failed(format!("{}: a copy to {} still runs and cannot be ended", unsync.host, unsync.at));
         }
         let Some(earlier) = self.undo_runs(token, unsync, &kept).await? else {
-            return self.taken_back(unsync, &kept);
+            return Ok(taken_back(&kept));
         };
         let Some(all) = self.kept(link, &kept, &unsync.at, unsync.is_folder).await? else {
             return Ok(json!({ "changed": false }));
@@ -36,17 +36,12 @@ impl Fleet {
         }
         for part in earlier..PARTS {
             match self.act_run(&token.part(part + 1), &self.undo_run(unsync, &kept)).await {
-                Ok(_) => return self.taken_back(unsync, &kept),
+                Ok(_) => return Ok(taken_back(&kept)),
                 Err(Halt::Stop(Stop::Ask { .. })) => {}
                 Err(halt) => return Err(halt),
             }
         }
         failed(format!("{}: {} could not be made what it was: it was cut off again and again", unsync.host, unsync.at))
-    }
-
-    fn taken_back(&self, unsync: &Unsync, kept: &str) -> Outcome<Value> {
-        let _ = unsync;
-        Ok(json!({ "changed": true, "aside": format!("{kept}/undone") }))
     }
 
     fn undo_run(&self, unsync: &Unsync, kept: &str) -> Run {
@@ -70,6 +65,10 @@ impl Fleet {
             }
         }
     }
+}
+
+fn taken_back(kept: &str) -> Value {
+    json!({ "changed": true, "aside": format!("{kept}/undone") })
 }
 
 /// The lists that the undo works from. A name that an earlier pass made did not exist before it: what
