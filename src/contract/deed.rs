@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::Command;
+use super::{Command, Sync, Unsync};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -21,6 +21,8 @@ pub enum Deed {
     /// A file that stays only if the program that reads it takes it.
     PutChecked(PutChecked),
     Reboot(Reboot),
+    Sync(Box<Sync>),
+    Unsync(Unsync),
     /// Something only a person can do; used as the undo of `manual`.
     Ask {
         text: String,
@@ -179,20 +181,38 @@ impl Deed {
             Deed::Put(p) => Some(&p.host),
             Deed::PutChecked(c) => Some(&c.put.host),
             Deed::Reboot(r) => Some(&r.host),
+            Deed::Sync(s) => Some(&s.to),
+            Deed::Unsync(u) => Some(&u.host),
             Deed::Ask { .. } => None,
         }
+    }
+    /// Every host on which it needs the run's folder.
+    pub fn hosts(&self) -> Vec<&HostName> {
+        let other = match self {
+            Deed::Sync(s) => Some(&s.from),
+            _ => match self.put().map(|p| &p.source) {
+                Some(Source::File { host, .. }) => Some(host),
+                _ => None,
+            },
+        };
+        self.host().into_iter().chain(other).collect()
+    }
+    /// Doing it again is right, however far it came: so something of it may be there to be taken
+    /// back although it never ended.
+    pub fn converges(&self) -> bool {
+        matches!(self, Deed::Sync(_) | Deed::Unsync(_))
     }
     /// The file it puts in place, checked or not.
     pub fn put(&self) -> Option<&Put> {
         match self {
             Deed::Put(put) => Some(put),
             Deed::PutChecked(checked) => Some(&checked.put),
-            Deed::Run(_) | Deed::Reboot(_) | Deed::Ask { .. } => None,
+            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Ask { .. } => None,
         }
     }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
     pub fn is_opaque(&self) -> bool {
-        matches!(self, Deed::Run(_) | Deed::Reboot(_))
+        matches!(self, Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_))
     }
 }
 
@@ -307,6 +327,8 @@ impl fmt::Display for Deed {
             Deed::PutChecked(c) if c.insist => write!(f, "{}, and {}", c.put, c.applied),
             Deed::PutChecked(c) => write!(f, "{}, kept only if `{}` takes it, and {}", c.put, c.validate, c.applied),
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
+            Deed::Sync(s) => s.fmt(f),
+            Deed::Unsync(u) => u.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }
     }

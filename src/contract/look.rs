@@ -1,7 +1,7 @@
 //! Everything a primitive may ask of the world. There is no verb here that changes anything, so
 //! planning cannot change anything by construction.
 
-use super::{Command, FileState, Outcome};
+use super::{Command, Differences, FileState, Outcome, Sync};
 use crate::name::{HostName, RemotePath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub trait Look {
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found>;
     /// The bytes of a file of at most `limit` bytes, with its state. `None`: nothing lies there.
     fn bytes(&self, host: &HostName, path: &RemotePath, limit: u64) -> Outcome<Option<(FileState, Vec<u8>)>>;
+    /// How the two sides of a sync differ now: rsync compares them and changes nothing.
+    fn differences(&self, sync: &Sync) -> Outcome<Differences>;
     /// The machine, as it said when it was first reached in this process.
     fn machine(&self, host: &HostName) -> Outcome<Machine>;
     /// The boot id now (`/proc/sys/kernel/random/boot_id`), asked afresh.

@@ -10,6 +10,7 @@ mod halt;
 mod look;
 mod operator;
 mod spec;
+mod sync;
 mod verbs;
 mod world;
 
@@ -20,5 +21,6 @@ pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
 pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};
 pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};
+pub use sync::{Differences, Sync, Unsync};
 pub use verbs::{KINDS, VERBS, Verb, VerbOption};
 pub use world::{HostRecord, Released, Settled, Token, World};

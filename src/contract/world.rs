@@ -31,6 +31,29 @@ impl Token {
     pub fn boot(&self) -> Option<&str> {
         self.boot.as_deref()
     }
+    /// What all attempts at a deed, and at taking it back, have in common: `call.deed`.
+    pub fn of_deed(&self) -> String {
+        self.text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+    }
+    /// This attempt and those before it, oldest first.
+    pub fn attempts(&self) -> Vec<Self> {
+        match self.text.rsplit_once('.').and_then(|(deed, n)| Some((deed, n.parse::<i64>().ok()?))) {
+            Some((deed, n)) => (1..=n.max(1)).map(|n| Token { text: format!("{deed}.{n}"), boot: None }).collect(),
+            None => vec![self.clone()],
+        }
+    }
+    /// The attempt that a token on a host belongs to.
+    pub fn whole(text: &str) -> &str {
+        match text.rsplit_once(".p") {
+            Some((whole, n)) if n.bytes().all(|b| b.is_ascii_digit()) => whole,
+            _ => text,
+        }
+    }
+    /// One of several commands that an attempt is made of, perhaps on another host.
+    #[must_use]
+    pub fn part(&self, n: u32) -> Self {
+        Token { text: format!("{}.p{n}", self.text), boot: None }
+    }
 }
 impl AsRef<str> for Token {
     fn as_ref(&self) -> &str {

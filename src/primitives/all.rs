@@ -3,7 +3,7 @@
 use super::{
     capture::Capture, copy_file::CopyFile, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
     edit_yaml::EditYaml, file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile,
-    reboot::Reboot, remove_file::RemoveFile, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -11,6 +11,7 @@ use crate::contract::Spec;
 pub const ALL: &[Spec] = &[
     Spec::change::<Ssh>(),
     Spec::reading::<Capture>(),
+    Spec::change::<Rsync>(),
     Spec::change::<CopyFile>(),
     Spec::change::<WriteFile>(),
     Spec::change::<RemoveFile>(),

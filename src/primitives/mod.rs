@@ -21,6 +21,7 @@ mod port_open;
 mod read_file;
 mod reboot;
 mod remove_file;
+mod rsync;
 mod shell;
 mod ssh;
 mod systemd;

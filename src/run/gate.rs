@@ -6,8 +6,8 @@
 use super::plan::Overlay;
 use super::{Lane, Shown};
 use crate::contract::{
-    Deed, Event, Failure, Halt, HostRecord, Kind, Listener, Operator, Outcome, Plan, Settled, Source, Spec, Step, Stop,
-    Tally, Token, Undo, World, failed, unknown,
+    Deed, Event, Failure, Halt, HostRecord, Kind, Listener, Operator, Outcome, Plan, Settled, Spec, Step, Stop, Tally,
+    Token, Undo, World, failed, unknown,
 };
 use crate::fault;
 use crate::journal::{Call, CallState, DeedRow, DeedState, Key, Record, Row, StepRow, now_ms};
@@ -364,12 +364,7 @@ impl Gate {
                 _ => &[],
             };
             for deed in std::iter::once(&step.deed).chain(undo) {
-                wanted.extend(deed.host());
-                if let Some(p) = deed.put()
-                    && let Source::File { host, .. } = &p.source
-                {
-                    wanted.insert(host);
-                }
+                wanted.extend(deed.hosts());
             }
         }
         for host in wanted {

@@ -4,8 +4,8 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan, PortState, Put,
-    Source, Spec, Step, Stop, Undo, unknown,
+    Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan,
+    PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
@@ -310,6 +310,16 @@ impl Look for Planned<'_> {
         }
         self.known(host)?;
         self.gate.set.world.bytes(host, path, limit)
+    }
+    fn differences(&self, sync: &Sync) -> Outcome<Differences> {
+        for host in [&sync.from, &sync.to] {
+            self.known(host)?;
+            let written = lock(&self.gate.overlay).files.keys().find(|(h, _)| h == host).map(|(_, p)| p.clone());
+            self.or_guess(written.map_or(Ok(()), |path| {
+                Err(Halt::Stop(Stop::OnlyARun(format!("the change of {path} on {host} comes before it"))))
+            }))?;
+        }
+        self.gate.set.world.differences(sync)
     }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         self.gate.set.world.machine(host)

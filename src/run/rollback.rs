@@ -5,8 +5,8 @@
 
 use super::gate::{lock, ms};
 use crate::contract::{
-    Answer, Deed, Event, Failure, Halt, HostRecord, Listener, Operator, Question, Settled, Source, Stop, Tally, Token,
-    Undo, World,
+    Answer, Deed, Event, Failure, Halt, HostRecord, Listener, Operator, Question, Settled, Stop, Tally, Token, Undo,
+    World,
 };
 use crate::fault;
 use crate::journal::{Call, DeedRow, DeedState, Record, Row, RunState};
@@ -239,13 +239,7 @@ impl Rollback {
     }
 
     fn prepare(&self, deed: &Deed) -> Result<(), End> {
-        let mut hosts: Vec<&HostName> = deed.host().into_iter().collect();
-        if let Some(p) = deed.put()
-            && let Source::File { host, .. } = &p.source
-        {
-            hosts.push(host);
-        }
-        for host in hosts {
+        for host in deed.hosts() {
             if lock(&self.prepared).contains_key(host) {
                 continue;
             }
@@ -328,7 +322,7 @@ impl Undoing<'_> {
             match self.one(n, deed, begun, &mut attempt)? {
                 Ok(()) => self.mark(&format!("did {n}"), attempt, "")?,
                 // Perhaps there was nothing to take back.
-                Err(f) if d.state == DeedState::Failed => {
+                Err(f) if d.state == DeedState::Failed && !deed.converges() => {
                     left = Some(format!("the undo of a deed that had failed, failed: {deed} ({})", f.message));
                 }
                 Err(f) => {
@@ -371,6 +365,7 @@ impl Undoing<'_> {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
             // An attempt before this one may have left something: its undo is tried.
+            Settled::SameToken | Settled::NewToken if d.step.deed.converges() => DeedState::Failed,
             Settled::SameToken | Settled::NewToken if d.attempt == 1 => DeedState::NotDone,
             Settled::SameToken | Settled::NewToken | Settled::Failed(_) => DeedState::Failed,
             Settled::Done(_) => DeedState::Done,

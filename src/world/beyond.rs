@@ -18,7 +18,7 @@ impl Fleet {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = known.as_ref() else { return };
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_ours = |t: &String| known.contains(t) || sent.contains_key(&(host.clone(), t.clone()));
+        let is_ours = |t: &String| known.contains(Token::whole(t)) || sent.contains_key(&(host.clone(), t.clone()));
         let beyond: BTreeSet<String> = started.into_iter().filter(|t| !is_ours(t)).collect();
         self.beyond.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), beyond);
     }

@@ -210,6 +210,9 @@ impl Fleet {
             Ok(link) => link,
             Err(halt) => return left(reason(&halt)),
         };
+        if let Err(halt) = self.forget_keys(link, &self.key_comment("")).await {
+            return left(reason(&halt));
+        }
         let (folder, marker) = match record.is_made() {
             true => (record.folder.clone(), record.marker.as_str()),
             // The run ended while it made the folder: where that would lie only the host can say.

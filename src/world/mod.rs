@@ -36,6 +36,7 @@ mod run;
 mod script;
 mod settings;
 mod settle;
+mod sync;
 mod upload;
 
 pub use known_hosts::fingerprint;

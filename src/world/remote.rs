@@ -6,8 +6,8 @@ use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output, PortState, Question,
-    Released, Settled, Token, World, failed,
+    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
+    PortState, Question, Released, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
@@ -108,7 +108,11 @@ impl Remote {
         }
     }
     /// The same on many hosts, some at a time: what was said, in no order.
-    fn on_each(&self, hosts: &[HostRecord], work: impl Fn(&HostRecord) -> Option<String> + Sync) -> Vec<String> {
+    fn on_each(
+        &self,
+        hosts: &[HostRecord],
+        work: impl Fn(&HostRecord) -> Option<String> + std::marker::Sync,
+    ) -> Vec<String> {
         let (next, said) = (AtomicUsize::new(0), Mutex::new(vec![]));
         let go = || {
             while let Some(record) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -147,6 +151,9 @@ impl Look for Remote {
     fn bytes(&self, host: &HostName, path: &RemotePath, limit: u64) -> Outcome<Option<(FileState, Vec<u8>)>> {
         self.ask(async |fleet| fleet.bytes(host, path, limit).await)
     }
+    fn differences(&self, sync: &Sync) -> Outcome<Differences> {
+        self.ask(async |fleet| fleet.differences(sync).await)
+    }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         self.ask(async |fleet| Ok(fleet.hello(fleet.link(host)?).await?.machine.clone()))
     }
@@ -175,6 +182,8 @@ impl World for Remote {
             Deed::Put(put) => fleet.act_put(put).await,
             Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
+            Deed::Sync(sync) => fleet.act_sync(token, sync).await,
+            Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),

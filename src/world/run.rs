@@ -14,7 +14,7 @@ use super::link::{Fleet, LONGEST_REQUEST, Link};
 use super::live::Live;
 use super::look::seconds;
 use super::script;
-use crate::contract::{Failure, Halt, Outcome, Run, Stop, Token, quote};
+use crate::contract::{Failure, Halt, Listener, Outcome, Run, Stop, Token, quote};
 use crate::fault;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -74,13 +74,18 @@ impl Fleet {
 
     /// Does the deed: starts it, or attaches to what was started under this token.
     pub async fn act_run(&self, token: &Token, run: &Run) -> Outcome<Value> {
+        self.act_run_to(token, run, self.settings.listener.as_ref()).await
+    }
+
+    /// The same, with its output told to somebody else.
+    pub async fn act_run_to(&self, token: &Token, run: &Run, listener: &dyn Listener) -> Outcome<Value> {
         let link = self.link(&run.host)?;
         let (job, is_wiped) = self.job(token, run)?;
         if is_wiped {
             return Err(Stop::Refused(wiped(run, &job)).into());
         }
         self.may_start(&run.host, token)?;
-        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
+        let mut live = Live::new(&run.host, listener, &self.redactor);
         let mut tries = Tries::default();
         self.bring_inputs(link, &job, run).await?;
         loop {

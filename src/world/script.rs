@@ -10,6 +10,9 @@ use crate::contract::quote;
 pub struct Script(&'static [&'static str]);
 
 const FRAME: &str = include_str!("scripts/frame.sh");
+/// Takes a copy back; it runs as a command of the run, for it may take long.
+pub const RSYNC_BACK: &str = include_str!("scripts/rsync_back.sh");
+const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
 const STATE: &str = include_str!("scripts/state.sh");
 const SAME: &str = include_str!("scripts/same.sh");
 
@@ -27,6 +30,15 @@ pub const PORT: Script = Script(&[FRAME, include_str!("scripts/port.sh")]);
 pub const PUT: Script = Script(&[FRAME, STATE, SAME, include_str!("scripts/put.sh")]);
 pub const READ: Script = Script(&[FRAME, include_str!("scripts/read.sh")]);
 pub const RENEW: Script = Script(&[FRAME, include_str!("scripts/renew.sh")]);
+pub const RSYNC_ASK: Script = Script(&[FRAME, include_str!("scripts/rsync_ask.sh")]);
+pub const RSYNC_SEND: Script = Script(&[FRAME, include_str!("scripts/rsync_send.sh")]);
+pub const RSYNC_TAKE: Script = Script(&[FRAME, include_str!("scripts/rsync_take.sh")]);
+pub const RSYNC_LISTS: Script = Script(&[FRAME, include_str!("scripts/rsync_lists.sh")]);
+pub const RSYNC_KEEP: Script = Script(&[FRAME, include_str!("scripts/rsync_keep.sh")]);
+pub const RSYNC_END: Script = Script(&[FRAME, include_str!("scripts/rsync_end.sh")]);
+pub const KEY_MAKE: Script = Script(&[FRAME, include_str!("scripts/key_make.sh")]);
+pub const KEY_ALLOW: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/key_allow.sh")]);
+pub const KEY_FORGET: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/key_forget.sh")]);
 pub const SIZE: Script = Script(&[FRAME, include_str!("scripts/size.sh")]);
 pub const START: Script = Script(&[FRAME, include_str!("scripts/start.sh")]);
 pub const UNLOCK: Script = Script(&[FRAME, include_str!("scripts/unlock.sh")]);

@@ -161,6 +161,32 @@ impl Look for Fake {
             Some(_) => failed(format!("{path} is no file")),
         }
     }
+    /// By contents alone: what is under one path, and under the other.
+    fn differences(&self, sync: &mig::contract::Sync) -> Outcome<mig::contract::Differences> {
+        let below = |host: &HostName, top: &RemotePath| -> BTreeMap<String, Thing> {
+            let under = |(place, thing): (&Place, &Thing)| {
+                let name = place.1.strip_prefix(top.as_ref())?;
+                (place.0 == host.as_ref() && (name.is_empty() || name.starts_with('/')))
+                    .then(|| (name.trim_start_matches('/').to_string(), thing.clone()))
+            };
+            self.places.iter().filter_map(under).collect()
+        };
+        let (from, to) = (below(&sync.from, &sync.path), below(&sync.to, &sync.at));
+        let mut seen = mig::contract::Differences::default();
+        for (_, thing) in from.iter().filter(|(name, thing)| to.get(*name) != Some(*thing)) {
+            seen.changes += 1;
+            if let Thing::File { bytes, .. } = thing {
+                seen.files += 1;
+                seen.bytes += bytes.len() as u64;
+            }
+        }
+        for (name, _) in to.iter().filter(|(name, _)| sync.delete && !from.contains_key(*name)) {
+            seen.changes += 1;
+            seen.deletions += 1;
+            seen.first.push(name.clone());
+        }
+        Ok(seen)
+    }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         let (uid, gid) = self.users.get(host.as_ref()).copied().unwrap_or((0, 0));
         let (user, home) = if uid == 0 { ("root", "/root") } else { ("admin", "/home/admin") };

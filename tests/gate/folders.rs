@@ -101,6 +101,9 @@ impl Look for Folders {
     fn bytes(&self, host: &HostName, path: &RemotePath, _: u64) -> Outcome<Option<(FileState, Vec<u8>)>> {
         Ok(fs::read(self.at(host, path)).ok().map(|b| (FileState::of(&b, "0:0", 0o644), b)))
     }
+    fn differences(&self, _: &mig::contract::Sync) -> Outcome<Differences> {
+        failed("not in this world")
+    }
     fn machine(&self, _: &HostName) -> Outcome<Machine> {
         Ok(Machine {
             os: "folders".into(),
@@ -197,7 +200,9 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } => failed("not in this world"),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
+                failed("not in this world")
+            }
         }
     }
 
@@ -222,7 +227,9 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } => Settled::Unknown("not in this world".into()),
+            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
+                Settled::Unknown("not in this world".into())
+            }
         }
     }
 
