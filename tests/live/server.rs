@@ -162,10 +162,10 @@ fn row_31_control_path_too_long_is_said_before_any_connect() {
     };
     // Without a short folder at all: /tmp is hidden behind one that cannot be written.
     let mut inside = std::process::Command::new("unshare");
-    let hide = "mount -t tmpfs none /mnt && mount --bind \"$1\" /mnt && cd /mnt && mount -t tmpfs -o ro none /tmp && shift && exec \"$@\"";
+    let hide = "mount -t tmpfs none /mnt && mount --bind \"$1\" /mnt && cd /mnt && sed \"s#$1#/mnt#g\" inventory.yml >hidden.yml && mount -t tmpfs -o ro none /tmp && shift && exec \"$@\"";
     inside.args(["--mount", "--propagation", "private", "sh", "-c", hide, "sh"]).arg(g.folder.path());
     inside.arg("nsenter").arg(format!("--net=/proc/{}/ns/net", g.net())).arg(env!("CARGO_BIN_EXE_mig")).args(words);
-    inside.env("MIG_STATE", "/mnt/state").env("MIG_INVENTORY", "/mnt/inventory.yml");
+    inside.env("MIG_STATE", "/mnt/state").env("MIG_INVENTORY", "/mnt/hidden.yml");
     let said = crate::running::Running::start(with(inside)).wait(30);
     let long = format!("would make {} bytes", deep.as_os_str().len() + "/mig--XXXXXX".len() + 8);
     said.is(2).says(&["at most 61 bytes", &long, "set TMPDIR or XDG_RUNTIME_DIR", "Nothing was sent to any host"]);
