@@ -29,6 +29,7 @@ pub fn start(words: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn begin(words: &[OsString]) -> u8 {
+    log();
     let parsed = command().try_get_matches_from(words).and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -74,4 +75,13 @@ pub(super) fn help_of(name: &str) -> u8 {
         let _ = c.print_long_help();
     }
     0
+}
+
+/// `MIG_LOG=debug` (or any filter of that kind) tells on standard error what mig does inside.
+fn log() {
+    if let Ok(filter) = std::env::var("MIG_LOG") {
+        let filter = tracing_subscriber::EnvFilter::builder().parse_lossy(filter);
+        // A second subscriber is refused; the first one goes on.
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
 }

@@ -115,6 +115,7 @@ fn serve(db: &Connection, run: &str, inbox: &Receiver<Msg>, broken: &Mutex<Optio
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => ended = true,
         }
+        tracing::trace!(rows = riding.len(), "commits");
         let done = write(db, run, &riding).map_err(|e| format!("cannot write the journal: {e}"));
         if let Err(why) = &done {
             broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why.clone());

@@ -464,6 +464,7 @@ impl Gate {
                 host: step.deed.host().cloned(),
             });
             self.point("deed.before", seq)?;
+            tracing::debug!(call = seq, deed = n, attempt, "acts: {}", step.deed);
             let token = Token::deed(seq, n, *attempt).in_boot(&self.boot_of(&step.deed));
             let done = self.set.world.act(&token, &step.deed);
             self.point("deed.after", seq)?;
@@ -560,6 +561,7 @@ impl Gate {
         let (began, key) = (Instant::now(), call.key.clone());
         self.hear(&Event::CallBegins { path: key.path.clone(), call: short(&key), id: call.seq });
         lock(&self.tally).calls += 1;
+        tracing::debug!(call = call.seq, "was begun and is settled");
         let seq = call.seq;
         let answer = self.settle(call, spec);
         self.ended(&key, seq, began, "settled", answer)

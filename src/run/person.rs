@@ -4,7 +4,7 @@ use super::gate::{brief, failure_of, short};
 use super::wait::polled;
 use super::{Gate, Lane, Mode};
 use crate::contract::{
-    Answer, Deed, Event, Failure, Halt, Outcome, Question, Step, Stop, Undo, failed, unknown, unknown_why,
+    Answer, Deed, Event, Failure, Halt, Outcome, Question, Step, Undo, failed, unknown, unknown_why,
 };
 use crate::journal::{Call, CallState, DeedState, Key, Row};
 use serde_json::{Value, json};
@@ -184,12 +184,6 @@ impl Gate {
             Err(Halt::Stop(stop)) => self.poison(stop),
             Err(failed) => Err(failed),
         }
-    }
-
-    /// The stop of a question that nobody is there to answer.
-    #[must_use]
-    pub fn nobody(text: &str) -> Stop {
-        Stop::NoAnswer(text.into())
     }
 }
 

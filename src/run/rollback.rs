@@ -423,6 +423,10 @@ impl Undoing<'_> {
         match done {
             Ok(_) => Ok(Ok(())),
             Err(Halt::Failed(f)) => Ok(Err(*f)),
+            // An instruction, and nobody there to read it: it can be answered for beforehand.
+            Err(Halt::Stop(Stop::NoAnswer(_))) if matches!(deed, Deed::Ask { .. }) => {
+                Err(End::Back(Back::Ask { call: self.seq, text: format!("please do: {deed}") }))
+            }
             Err(Halt::Stop(stop)) => Err(End::Back(Back::Halted(stop))),
         }
     }

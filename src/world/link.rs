@@ -232,6 +232,7 @@ impl Fleet {
 
     /// Makes a connection; one that was there before is tried again for as long as settings say.
     async fn connect(&self, link: &Link) -> Result<Session, Halt> {
+        tracing::debug!(host = %link.config.name, "connects");
         let host = &link.config.name;
         let began = Instant::now();
         let was_up = link.was_up.load(Ordering::Relaxed);
