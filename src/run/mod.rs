@@ -7,12 +7,16 @@ mod cutover;
 mod drift;
 mod expect;
 mod gate;
+mod hosts;
 mod lane;
+mod perform;
 mod person;
 mod plan;
 mod resolve;
 mod rollback;
+mod settle;
 mod step;
+mod stops;
 mod wait;
 
 pub use cutover::{Cutover, OnFailure};
