@@ -60,7 +60,10 @@ pub fn run(args: &FinishArgs, globals: &Globals) -> Result<u8, Wrong> {
     if let Some(lab) = lab {
         lab.close()?;
     }
-    page(&format!("run {} is ended; it cannot be rolled back any more", run.id));
+    page(&match run.state {
+        RunState::RolledBack => format!("run {} is ended; it had been rolled back", run.id),
+        _ => format!("run {} is ended; it cannot be rolled back any more", run.id),
+    });
     if left.is_empty() {
         return Ok(0);
     }

@@ -260,7 +260,9 @@ impl Fleet {
             // The other way, if there is one, is tried at once.
             let other_way = attempt + 1 < link.ways.len();
             if !other_way && began.elapsed() + pause > patience {
-                let message = if was_up {
+                let message = if was_up && began.elapsed().as_secs() == 0 {
+                    format!("the connection to {host} is lost: {refusal}")
+                } else if was_up {
                     format!(
                         "the connection to {host} is lost, and was tried again for {} s: {refusal}",
                         began.elapsed().as_secs()
