@@ -29,7 +29,7 @@ pub struct TestArgs {
     pub full: bool,
 
     /// So many labs at once
-    #[arg(long, value_name = "N", default_value_t = 12)]
+    #[arg(long, value_name = "N", default_value_t = 16)]
     pub at_once: usize,
 
     /// Which sample of the points is tried beside one of each; left out, another every day
