@@ -88,12 +88,14 @@ fn on_stages(name: &str, stages: &[Stage], args: &TestArgs, globals: &Globals) -
     let day = args.sample.unwrap_or(day);
     let cases = cases(&whole[0], args.full, day);
     let mut lines: Vec<Line> = vec![];
+    let wanted = Wanted { end: &whole[0].end, may: &may };
+    // One queue for all of them: the long ones do not wait for each other.
+    let queue: Vec<Case> = cases.iter().flat_map(|(_, _, cases)| cases.iter().cloned()).collect();
+    let mut outcomes = play(stages, &queue, &wanted)?.into_iter();
     for (what, points, cases) in cases {
-        let began = Instant::now();
-        let wanted = Wanted { end: &whole[0].end, may: &may };
-        let outcomes = play(stages, &cases, &wanted)?;
-        let mut line = Line { what, points, cases: cases.len(), took_ms: ms(began), ..Line::default() };
-        for (case, seen) in cases.iter().zip(outcomes) {
+        let mut line = Line { what, points, cases: cases.len(), ..Line::default() };
+        for (case, seen) in cases.iter().zip(outcomes.by_ref().take(cases.len()).collect::<Vec<_>>()) {
+            line.took_ms += seen.took_ms;
             line.missed += usize::from(!seen.hit);
             line.questions += seen.questions;
             line.doubles += seen.doubles.len();
@@ -230,7 +232,9 @@ fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted) -> Result<Vec<Outcome
                 loop {
                     let n = next.fetch_add(1, Ordering::SeqCst);
                     let Some(case) = cases.get(n) else { return };
+                    let began = Instant::now();
                     let outcome = stage.reset().and_then(|()| case.play(stage, wanted));
+                    let outcome = outcome.map(|seen| Outcome { took_ms: ms(began), ..seen });
                     seen.lock().unwrap_or_else(PoisonError::into_inner).insert(n, outcome);
                 }
             });

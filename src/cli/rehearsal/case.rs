@@ -46,6 +46,7 @@ pub struct Outcome {
     pub doubles: Vec<String>,
     pub differences: Vec<String>,
     pub wrong: Vec<String>,
+    pub took_ms: u64,
 }
 
 /// What a case must end like.
