@@ -84,6 +84,20 @@ pub fn of_run(run: &crate::journal::RunRow, globals: &Globals) -> Result<OpenLab
     })
 }
 
+/// Enters the lab in which a run was recorded, to go on in it; `None`: it was not made in one.
+///
+/// # Errors
+/// It is closed, or cannot be entered.
+pub fn enter_of_run(run: &crate::journal::RunRow, globals: &Globals) -> Result<Option<OpenLab>, Wrong> {
+    if run.lab.is_empty() {
+        return Ok(None);
+    }
+    let lab = of_run(run, globals)?;
+    enter(&lab)?;
+    crate::fault::arm().map_err(Error::bad_input)?;
+    Ok(Some(lab))
+}
+
 /// Enters the lab with this process. Before any thread starts.
 ///
 /// # Errors

@@ -128,14 +128,7 @@ fn take_back(journal: &Journal, run: &RunRow, call: &Call, globals: &Globals) ->
             .hint(format!("say how call {seq} ended: --done, --not-done or --failed CODE"))
             .into());
     }
-    let lab = match run.lab.is_empty() {
-        true => None,
-        false => Some(in_lab::of_run(run, globals)?),
-    };
-    if let Some(lab) = &lab {
-        in_lab::enter(lab)?;
-        crate::fault::arm().map_err(Error::bad_input)?;
-    }
+    let lab = in_lab::enter_of_run(run, globals)?;
     let mut ground = pinned_ground(run, globals)?;
     ground.playbook.clone_from(&run.playbook);
     let (face, person) = faces(globals);

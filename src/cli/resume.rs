@@ -43,14 +43,7 @@ pub fn run(args: &ResumeArgs, globals: &Globals) -> Result<u8, Wrong> {
     let state = globals.state()?;
     let journal = Journal::open(&state)?;
     let run = the_run(&journal, args.run.as_deref(), RunState::can_resume, "resume")?;
-    let lab = match run.lab.is_empty() {
-        true => None,
-        false => Some(in_lab::of_run(&run, globals)?),
-    };
-    if let Some(lab) = &lab {
-        in_lab::enter(lab)?;
-        crate::fault::arm().map_err(Error::bad_input)?;
-    }
+    let lab = in_lab::enter_of_run(&run, globals)?;
     let _held = journal.hold(&run, "resume")?;
     let playbook = match &args.edited {
         Some(file) => {

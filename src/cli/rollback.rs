@@ -6,7 +6,6 @@ use super::resume::pinned_ground;
 use super::run::{hands, lab_holds};
 use super::wrong::Wrong;
 use super::{Globals, in_lab};
-use crate::error::Error;
 use crate::journal::{Journal, RunState};
 use clap::Args;
 use std::sync::Arc;
@@ -41,14 +40,7 @@ pub fn run(args: &RollbackArgs, globals: &Globals) -> Result<u8, Wrong> {
     let state = globals.state()?;
     let journal = Journal::open(&state)?;
     let run = the_run(&journal, args.run.as_deref(), RunState::can_roll_back, "roll back")?;
-    let lab = match run.lab.is_empty() {
-        true => None,
-        false => Some(in_lab::of_run(&run, globals)?),
-    };
-    if let Some(lab) = &lab {
-        in_lab::enter(lab)?;
-        crate::fault::arm().map_err(Error::bad_input)?;
-    }
+    let lab = in_lab::enter_of_run(&run, globals)?;
     let _held = journal.hold(&run, "rollback")?;
     let mut ground = pinned_ground(&run, globals)?;
     ground.playbook.clone_from(&run.playbook);

@@ -11,31 +11,15 @@ use std::path::Path;
 /// # Errors
 /// A folder, a file that cannot be read, one that is too large, or one that is not UTF-8.
 pub fn find_text(path: &Path, limit: u64) -> Result<Option<String>> {
-    let shown = path.display();
-    let cannot = |what: String| Error::bad_input(format!("{shown}: {what}"));
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        Err(e) => return cannot(format!("cannot be read: {}", why(&e))).hint(format!("see: ls -l {shown}")).err(),
-    };
-    let meta = file.metadata().map_err(|e| Box::new(cannot(format!("cannot be read: {}", why(&e)))))?;
-    if meta.is_dir() {
-        return cannot("is a folder, not a file".into()).err();
-    }
-    let mut bytes = vec![];
-    // One byte more than allowed tells a file that is too large; a device has no size to ask for.
-    if let Err(e) = file.take(limit.saturating_add(1)).read_to_end(&mut bytes) {
-        return cannot(format!("cannot be read: {}", why(&e))).err();
-    }
-    if bytes.len() as u64 > limit {
-        return cannot(format!("is larger than {limit} bytes; is it the right file?")).err();
-    }
+    let Some(bytes) = find_bytes(path, limit)? else { return Ok(None) };
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
         Err(e) => {
             let valid = e.utf8_error().valid_up_to();
             let line = 1 + e.as_bytes().iter().take(valid).filter(|b| **b == b'\n').count();
-            cannot(format!("is not UTF-8 (line {line}, byte {valid})")).hint("convert it: iconv -t UTF-8").err()
+            Error::bad_input(format!("{}: is not UTF-8 (line {line}, byte {valid})", path.display()))
+                .hint("convert it: iconv -t UTF-8")
+                .err()
         }
     }
 }
@@ -52,7 +36,8 @@ pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(e) => return cannot(format!("cannot be read: {}", why(&e))).hint(format!("see: ls -l {shown}")).err(),
     };
-    if file.metadata().is_ok_and(|m| m.is_dir()) {
+    let meta = file.metadata().map_err(|e| Box::new(cannot(format!("cannot be read: {}", why(&e)))))?;
+    if meta.is_dir() {
         return cannot("is a folder, not a file".into()).err();
     }
     let mut bytes = vec![];
