@@ -38,6 +38,10 @@ impl Gate {
             };
             return self.observed(&half, &steps, answer);
         };
+        // It may be rebooting because of the very deed.
+        if state == DeedState::Begun {
+            steps[n].deed.hosts().into_iter().for_each(|host| self.set.world.expect_back(host));
+        }
         // A host that cannot be reached says nothing of what was begun there: it stays begun.
         match self.prepare(&steps) {
             Ok(()) => {}

@@ -56,6 +56,8 @@ pub struct Link {
     limit: Semaphore,
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
+    /// An earlier process reached it, and left something begun there.
+    was_expected: AtomicBool,
     pub hello: OnceCell<Hello>,
     /// It was connected anew since its boot was last looked at.
     pub is_unsure: AtomicBool,
@@ -81,10 +83,15 @@ impl Link {
             limit: Semaphore::new(SESSIONS),
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
+            was_expected: AtomicBool::new(false),
             hello: OnceCell::new(),
             is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
+    }
+    /// Has the first connection tried again as one that was lost.
+    pub fn expect_back(&self) {
+        self.was_expected.store(true, Ordering::Relaxed);
     }
     /// Whether a session is free at once, so that what is only nice to know may ask.
     pub fn has_room(&self) -> bool {
@@ -235,7 +242,7 @@ impl Fleet {
         tracing::debug!(host = %link.config.name, "connects");
         let host = &link.config.name;
         let began = Instant::now();
-        let was_up = link.was_up.load(Ordering::Relaxed);
+        let was_up = link.was_up.load(Ordering::Relaxed) || link.was_expected.load(Ordering::Relaxed);
         let mut pause = Duration::from_millis(200);
         let mut told = false;
         for attempt in 0.. {

@@ -172,6 +172,11 @@ impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
     }
+    fn expect_back(&self, host: &HostName) {
+        if let Some(link) = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok()) {
+            link.expect_back();
+        }
+    }
     fn boot_seen(&self, host: &HostName) -> String {
         let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
         link.map_or_else(String::new, |link| link.boot.lock().unwrap_or_else(PoisonError::into_inner).clone())
