@@ -1,0 +1,1 @@
+//! Whole runs through the real binary: planned, killed, resumed, rolled back.

@@ -1,0 +1,1 @@
+//! Changes: sent once, settled, taken back.
