@@ -65,7 +65,12 @@ impl Fleet {
                 Err(stop) => return Err(stop),
             };
             let client = client(request, &hop.url, &way, until)?;
-            let sent = self.send_hop(&client, request, &hop, &place).await;
+            let sent = match (self.send_hop(&client, request, &hop, &place).await, &way) {
+                (Err(trouble), Way::Through(forward)) => {
+                    Err(self.why_not_through(request, forward.to(), trouble).await?)
+                }
+                (sent, _) => sent,
+            };
             let ended = match sent {
                 Ok(response) => self.receive_hop(request, &hop, &place, &mut been, response).await,
                 Err(t) if t.is_before && been.len() == 1 => {

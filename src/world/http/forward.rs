@@ -19,6 +19,10 @@ impl Forward {
     pub fn socket(&self) -> &Path {
         &self.socket
     }
+    /// Where the host connects.
+    pub fn to(&self) -> &(String, u16) {
+        &self.to
+    }
     /// Ends it. What still goes through it goes on.
     pub async fn close(self) {
         let to = Socket::TcpSocket { host: self.to.0.as_str().into(), port: self.to.1 };

@@ -3,8 +3,8 @@
 use super::super::link::Fleet;
 use super::super::settings::Reach;
 use super::forward::Forward;
-use super::trouble::never_sent;
-use crate::contract::{Failure, Outcome, PortState, Request};
+use super::trouble::{Trouble, never_sent};
+use crate::contract::{Failure, Halt, Outcome, PortState, Request};
 use crate::name::HostName;
 use reqwest::Url;
 use std::net::{IpAddr, SocketAddr};
@@ -32,7 +32,10 @@ impl Fleet {
         let at = stands_for(request, &host, port).unwrap_or_else(|| host.clone());
         let at = at.trim_matches(['[', ']']);
         if let Some(via) = self.via(request)? {
-            self.is_reached_from(request, via, at, port).await?;
+            // What may change something is not sent on the chance that somebody listens.
+            if !matches!(request.method.as_str(), "GET" | "HEAD") {
+                self.is_reached_from(request, via, at, port).await?;
+            }
             return Ok(Way::Through(self.forward(via, at, port).await?));
         }
         if let Ok(ip) = at.parse::<IpAddr>() {
@@ -40,8 +43,23 @@ impl Fleet {
         }
         match lookup_host((at, port)).await.map(Iterator::collect::<Vec<_>>) {
             Ok(found) if !found.is_empty() => Ok(Way::Direct(found)),
-            Ok(_) => Err(no_such_name(request, at, "the operator's machine").into()),
-            Err(_) => Err(no_such_name(request, at, "the operator's machine").into()),
+            Ok(_) | Err(_) => Err(no_such_name(request, at).into()),
+        }
+    }
+
+    /// Why nothing came through a host's connection: sshd does not say why it could not connect, and a
+    /// try of the port does.
+    pub async fn why_not_through(&self, request: &Request, to: &(String, u16), trouble: Trouble) -> Outcome<Trouble> {
+        let Some(via) = self.via(request)? else { return Ok(trouble) };
+        match self.refusal_from(via, &to.0, to.1, request.timeout_ms).await? {
+            Some(why) => Ok(Trouble { why, hint: None, ..trouble }),
+            None => {
+                let hint = format!(
+                    "does the sshd of {via} let connections be forwarded (AllowTcpForwarding)? Else ask there: \
+                     {via}.capture([\"curl\", ...])"
+                );
+                Ok(Trouble { hint: trouble.hint.or(Some(hint)), ..trouble })
+            }
         }
     }
 
@@ -54,22 +72,29 @@ impl Fleet {
         })
     }
 
-    /// sshd does not say why it could not connect; a try of the port does.
     async fn is_reached_from(&self, request: &Request, via: &HostName, at: &str, port: u16) -> Outcome<()> {
-        let why = match self.port(Some(via), at, port, request.timeout_ms.min(10_000)).await {
-            Ok(PortState::Refused) => "refuses the connection: nothing listens there",
-            Ok(PortState::TimedOut) => "does not answer",
-            Ok(PortState::Unreachable) => "cannot be reached: there is no way there",
-            Ok(PortState::NoSuchHost) => return Err(no_such_name(request, at, via.as_ref()).into()),
-            // With nothing there to try a port with, the request itself has to tell.
-            Ok(PortState::Open) | Err(crate::contract::Halt::Failed(_)) => return Ok(()),
+        match self.refusal_from(via, at, port, request.timeout_ms).await? {
+            Some(why) => Err(never_sent(request, &why).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Why a port does not take connections from a host. With nothing there to try it with, the request
+    /// itself has to tell.
+    async fn refusal_from(&self, via: &HostName, at: &str, port: u16, timeout_ms: u64) -> Outcome<Option<String>> {
+        let why = match self.port(Some(via), at, port, timeout_ms.min(10_000)).await {
+            Ok(PortState::Refused) => format!("{at}:{port} refuses the connection: nothing listens there"),
+            Ok(PortState::TimedOut) => format!("{at}:{port} does not answer"),
+            Ok(PortState::Unreachable) => format!("{at}:{port} cannot be reached: there is no way there"),
+            Ok(PortState::NoSuchHost) => format!("{at} does not resolve"),
+            Ok(PortState::Open) | Err(Halt::Failed(_)) => return Ok(None),
             Err(stop) => return Err(stop),
         };
-        Err(never_sent(request, &format!("{at}:{port} {why}, seen from {via}")).into())
+        Ok(Some(format!("{why}, seen from {via}")))
     }
 }
 
-fn no_such_name(request: &Request, name: &str, seen_from: &str) -> Failure {
-    never_sent(request, &format!("{name} does not resolve, seen from {seen_from}"))
+fn no_such_name(request: &Request, name: &str) -> Failure {
+    never_sent(request, &format!("{name} does not resolve, seen from the operator's machine"))
         .hint(format!("#{{ resolve: #{{ \"{name}\": \"192.0.2.10\" }} }} asks a server whatever the DNS says"))
 }

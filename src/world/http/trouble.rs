@@ -55,12 +55,13 @@ fn chain<'a>(e: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Erro
     std::iter::successors(Some(e), next)
 }
 
-/// The TLS error in it. An io::Error passes over the error that it is made of.
-fn tls_error(e: &reqwest::Error) -> Option<rustls::Error> {
-    chain(e).find_map(|e| {
-        let inner = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = e.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref::<rustls::Error>());
-        tls.cloned()
+/// The TLS error in it. An io::Error passes over the error that it is made of, so that is looked into
+/// as well.
+fn tls_error(e: &(dyn Error + 'static)) -> Option<rustls::Error> {
+    chain(e).find_map(|e| match (e.downcast_ref::<rustls::Error>(), e.downcast_ref::<io::Error>()) {
+        (Some(tls), _) => Some(tls.clone()),
+        (None, Some(io)) => tls_error(io.get_ref()?),
+        (None, None) => None,
     })
 }
 
