@@ -187,7 +187,7 @@ fn compare(servers: Vec<One>, wanted: Option<Vec<String>>) -> Compared {
     let gives = |s: &&One| s.answers.is_some() && s.answers == answers;
     let count = servers.iter().filter(gives).count();
     let (agree, of) = (count == servers.len(), servers.len());
-    let what = answers.as_ref().map_or("an answer".into(), words);
+    let what = answers.as_ref().map_or("an answer".into(), |a| words(a));
     let mut text = if agree { format!("all {of} give {what}") } else { format!("{count} of {of} give {what}") };
     let mut said = BTreeSet::new();
     for other in servers.iter().filter(|s| !gives(s)) {
@@ -203,7 +203,7 @@ fn compare(servers: Vec<One>, wanted: Option<Vec<String>>) -> Compared {
     Compared { agree, count, of, answers, ttl, text, servers }
 }
 
-fn words(answers: &Vec<String>) -> String {
+fn words(answers: &[String]) -> String {
     if answers.is_empty() { "nothing".into() } else { answers.join(", ").chars().take(200).collect() }
 }
 

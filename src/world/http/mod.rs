@@ -6,6 +6,7 @@
 mod act;
 mod exchange;
 mod forward;
+mod hop;
 mod session;
 mod target;
 mod trouble;
