@@ -1,9 +1,10 @@
 //! The table of all primitives.
 
 use super::{
-    capture::Capture, copy_file::CopyFile, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
-    edit_yaml::EditYaml, file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile,
-    reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    capture::Capture, copy_file::CopyFile, dig::Dig, dig_all::DigAll, edit_line::EditLine,
+    edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml, file_info::FileInfo, http_get::HttpGet,
+    http_send::HttpSend, machine::Machine, port_open::PortOpen, read_file::ReadFile, reboot::Reboot,
+    remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -24,4 +25,8 @@ pub const ALL: &[Spec] = &[
     Spec::change::<Reboot>(),
     Spec::reading::<Machine>(),
     Spec::reading::<PortOpen>(),
+    Spec::reading::<Dig>(),
+    Spec::reading::<DigAll>(),
+    Spec::reading::<HttpGet>(),
+    Spec::change::<HttpSend>(),
 ];

@@ -6,11 +6,17 @@
 mod all;
 mod capture;
 mod copy_file;
+mod dig;
+mod dig_all;
+mod dns_server;
 mod duration;
 mod edit_line;
 mod edit_nginx_upstream;
 mod edit_yaml;
 mod file_info;
+mod http_get;
+mod http_request;
+mod http_send;
 mod machine;
 mod mode;
 mod nginx_program;

@@ -381,7 +381,7 @@ impl Undoing<'_> {
 
     /// The opaque undo of a deed that failed is shown and asked.
     fn is_wanted(&self, undo: &Deed) -> Result<bool, End> {
-        let (Deed::Run(_) | Deed::Ask { .. }) = undo else {
+        let (Deed::Run(_) | Deed::Http(_) | Deed::Ask { .. }) = undo else {
             return Ok(true);
         };
         if self.back.yes || !self.back.operator.is_there() {

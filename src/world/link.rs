@@ -44,6 +44,8 @@ pub struct Fleet {
     pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
+    /// What servers gave the run over HTTP: cookies, and secrets of their own.
+    pub session: super::http::Session,
 }
 
 /// One host and its connections.
@@ -230,6 +232,12 @@ impl Fleet {
                 None => link.pool.add(Arc::new(self.connect(link).await?)),
             }
         }
+    }
+
+    /// A connection to a host, for what is neither a script nor a session.
+    pub async fn connection(&self, link: &Link) -> Result<Arc<Session>, Halt> {
+        let place = self.place(link).await?;
+        Ok(place.connection.clone())
     }
 
     /// Lets the connections of a host go, as after a reboot.

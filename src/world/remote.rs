@@ -6,8 +6,8 @@ use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
-    PortState, Question, Released, Settled, Sync, Token, World, failed,
+    Answer, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord, Look, Machine,
+    Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
@@ -74,6 +74,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known: Mutex::default(),
         beyond: Mutex::default(),
         sent: Mutex::default(),
+        session: super::http::Session::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
 }
@@ -166,6 +167,12 @@ impl Look for Remote {
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.address(host).await)
     }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        self.ask(async |fleet| fleet.dns(question).await)
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        self.ask(async |fleet| fleet.read_http(request).await)
+    }
 }
 
 impl World for Remote {
@@ -189,6 +196,7 @@ impl World for Remote {
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
+            Deed::Http(http) => fleet.act_http(token, http).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),
@@ -207,6 +215,9 @@ impl World for Remote {
         }
     }
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String> {
+        if let Some(fleet) = &self.fleet {
+            fleet.forget_session();
+        }
         self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {
