@@ -37,6 +37,8 @@ pub struct Fleet {
     pub copies: Semaphore,
     /// At the end of a run: a machine that is off by now is not waited for.
     pub is_hurried: AtomicBool,
+    /// The operator wants the command at hand to end now.
+    pub is_cut: AtomicBool,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
     /// The tokens that the journal has; none until it was told.
     pub known: Mutex<Option<BTreeSet<String>>>,
@@ -265,6 +267,9 @@ impl Fleet {
                     return Ok(session);
                 }
                 Err(Refusal::Final(halt)) => return Err(halt),
+                Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_cut.load(Ordering::Relaxed) => {
+                    (why, Duration::ZERO)
+                }
                 Err(Refusal::Busy(why)) if !was_up => (why, PATIENCE_AT_FIRST),
                 Err(Refusal::Down(why)) if !was_up => (why, Duration::ZERO),
                 Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_hurried.load(Ordering::Relaxed) => {

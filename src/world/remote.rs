@@ -70,6 +70,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         first_contact: tokio::sync::Mutex::new(()),
         copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         is_hurried: AtomicBool::new(false),
+        is_cut: AtomicBool::new(false),
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
@@ -97,6 +98,17 @@ impl Remote {
             Some(fleet) => (fleet.settings.secrets)(name).map(drop),
             None => Ok(()),
         }
+    }
+    /// Ends the command at hand, by TERM and then KILL to what it started; it is then a command that
+    /// ended badly, like one whose time was over. `false`: commands may run again.
+    pub fn cut_short(&self, is_cut: bool) {
+        if let Some(fleet) = &self.fleet {
+            fleet.is_cut.store(is_cut, Ordering::SeqCst);
+        }
+    }
+    /// The text with the names of secrets in the places of their values, as far as they were fetched.
+    pub fn redacted(&self, text: &str) -> String {
+        self.fleet.as_ref().map_or_else(|| text.into(), |fleet| fleet.redactor.text(text.into()))
     }
     /// Ends all connections and removes their sockets now, whoever still holds the world: what a
     /// process holds when it exits is not dropped, and ssh would stay for its idle time.
