@@ -71,6 +71,8 @@ pub enum Given {
     Exits(&'static str, i64),
     /// `host` (or `here`) sees `address:port` so.
     Port(&'static str, super::PortState),
+    /// AWS, asked this, answers this JSON.
+    Aws(&'static str, &'static str),
 }
 
 /// One use of a primitive: shown in the reference, run by `tests/laws.rs`.

@@ -4,8 +4,8 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan,
-    PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    AwsAsk, AwsSeen, Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome,
+    Output, Plan, PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
@@ -218,6 +218,8 @@ pub struct Overlay {
     files: BTreeMap<(HostName, RemotePath), Option<Planted>>,
     /// Hosts on which an opaque command is planned: what they hold afterwards nobody knows.
     opaque: BTreeMap<HostName, String>,
+    /// What a planned deed touches in AWS, and the deed.
+    aws: BTreeMap<String, String>,
     /// After a step whose plan ended early, nothing is known of any host.
     dark: Option<String>,
 }
@@ -234,6 +236,8 @@ impl Overlay {
         if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
+        } else if let Deed::Aws(aws) = deed {
+            self.aws.extend(aws.touches().into_iter().map(|t| (t.to_owned(), format!("`{deed}` comes before it"))));
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {
             self.files.retain(|(h, _), _| h != host);
             self.opaque.insert(host.clone(), format!("`{deed}` comes before it"));
@@ -344,5 +348,12 @@ impl Look for Planned<'_> {
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.gate.set.world.address(host)
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        let overlay = lock(&self.gate.overlay);
+        let why = overlay.aws.get(ask.about()).or(overlay.dark.as_ref()).cloned();
+        drop(overlay);
+        self.or_guess(why.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        self.gate.set.world.aws(ask)
     }
 }

@@ -44,6 +44,7 @@ pub struct Fleet {
     pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
+    pub account: super::aws::Account,
 }
 
 /// One host and its connections.

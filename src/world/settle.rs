@@ -30,6 +30,7 @@ impl Fleet {
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
+            Deed::Aws(aws) => self.settle_aws(aws).await,
             // They converge: done again, they attach to what still runs, and do what is left.
             Deed::Sync(_) | Deed::Unsync(_) => Settled::SameToken,
         }

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use mig::contract::{
-    Command, FileState, Found, Given, Halt, Look, Machine, Outcome, Output, PortState, Put, Source, Stop, failed,
+    AwsAsk, AwsSeen, Command, FileState, Found, Given, Halt, Look, Machine, Outcome, Output, PortState, Put, Source,
+    Stop, failed,
 };
 use mig::name::{HostName, RemotePath};
 use std::cell::RefCell;
@@ -30,6 +31,8 @@ pub struct Fake {
     /// By `host: command`. The last answer is given again and again.
     answers: RefCell<BTreeMap<String, VecDeque<Output>>>,
     ports: BTreeMap<String, PortState>,
+    /// By what is asked. The last answer is given again and again.
+    aws: RefCell<BTreeMap<String, VecDeque<AwsSeen>>>,
     /// Numeric user and group by host; root when absent.
     users: BTreeMap<String, (u32, u32)>,
     /// Boot ids still to come, by host. The last is given again and again; none is `boot-1-of-HOST`.
@@ -49,6 +52,7 @@ impl Fake {
                 Given::Folder(place) => world.add(place, Thing::Folder),
                 Given::Prints(command, text) => world.says(command, 0, text),
                 Given::Exits(command, code) => world.says(command, *code, ""),
+                Given::Aws(ask, json) => world.cloud(ask, json),
                 Given::Port(seen, state) => {
                     world.ports.insert((*seen).into(), *state);
                 }
@@ -69,6 +73,11 @@ impl Fake {
         let (stdout, stderr) = if code == 0 { (text, "") } else { ("", text) };
         let output = Output { code, stdout: stdout.into(), stderr: stderr.into() };
         self.answers.get_mut().entry(command.into()).or_default().push_back(output);
+    }
+    /// The next answer of AWS to this.
+    pub fn cloud(&mut self, ask: &str, json: &str) {
+        let seen = serde_json::from_str(json).unwrap_or_else(|e| panic!("{ask}: {e}: {json}"));
+        self.aws.get_mut().entry(ask.into()).or_default().push_back(seen);
     }
     pub fn boots(&mut self, host: &str, ids: &[&str]) {
         self.boots.get_mut().insert(host.into(), ids.iter().map(|i| (*i).into()).collect());
@@ -219,5 +228,9 @@ impl Look for Fake {
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         failed(format!("not given: the address of {host}"))
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        let answer = self.aws.borrow_mut().get_mut(&ask.to_string()).and_then(next);
+        answer.map_or_else(|| failed(format!("not given: {ask}")), Ok)
     }
 }

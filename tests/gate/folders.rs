@@ -200,9 +200,12 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                failed("not in this world")
-            }
+            Deed::PutChecked(_)
+            | Deed::Reboot(_)
+            | Deed::Ask { .. }
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Aws(_) => failed("not in this world"),
         }
     }
 
@@ -227,9 +230,12 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                Settled::Unknown("not in this world".into())
-            }
+            Deed::PutChecked(_)
+            | Deed::Reboot(_)
+            | Deed::Ask { .. }
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Aws(_) => Settled::Unknown("not in this world".into()),
         }
     }
 
