@@ -4,8 +4,8 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    AwsAsk, AwsSeen, Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome,
-    Output, Plan, PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine,
+    Outcome, Output, Plan, PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
@@ -80,6 +80,9 @@ impl Gate {
             (false, _) => json!({ "changed": true }),
         };
         for step in &steps {
+            if let Deed::Aws(aws @ Aws::Launch(_)) = &step.deed {
+                answer = unknown(format!("what `{aws}` gives is known only when it is done"));
+            }
             if let Deed::Run(run) = &step.deed {
                 answer = unknown(format!("the output of `{}` is known only when it runs", first_line(&run.command)));
             }

@@ -332,6 +332,9 @@ impl Undoing<'_> {
                     if let Some(out) = &f.output {
                         text = format!("{text}\n{out}");
                     }
+                    for hint in &f.hints {
+                        text = format!("{text}\n{hint}");
+                    }
                     return Err(End::Back(Back::Stopped(text)));
                 }
             }

@@ -1,6 +1,7 @@
 //! An Elastic IP: moved, taken back, and never taken from a third.
 
 use super::moto;
+use super::shim::Faults;
 use super::stage::{RUN, Stage};
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ fn row_69_a_second_mover_keeps_what_it_has() {
         let (t, s) = two();
         let third = moto::instance();
         let (allocation, to) = (t.allocation.clone(), third.clone());
-        s.shim.faults().before.push((at, Box::new(move || moto::give(&allocation, &to))));
+        s.shim.faults().before.push((at, Box::new(move |_| moto::give(&allocation, &to))));
         s.ends(RUN, 4, &[&format!("belongs to {third}"), "somebody else has moved it"]);
         assert_eq!(moto::holder(&t.allocation), third, "{at}");
         // Nor does taking the run back take it from them.
@@ -87,7 +88,7 @@ fn row_69_a_third_owner_is_refused_before_anything_is_sent() {
 fn row_69_an_instance_that_ends_meanwhile_gets_nothing_and_the_old_one_has_it_again() {
     let (t, s) = two();
     let gone = t.new.clone();
-    let end = move || drop(moto::ec2(&format!("Action=TerminateInstances&InstanceId.1={gone}")));
+    let end = move |_: &mut Faults| drop(moto::ec2(&format!("Action=TerminateInstances&InstanceId.1={gone}")));
     s.shim.faults().before.push(("AssociateAddress", Box::new(end)));
     s.ends(RUN, 4, &["IncorrectInstanceState", &format!("{} has got it back", t.old)]);
     assert_eq!(moto::holder(&t.allocation), t.old);

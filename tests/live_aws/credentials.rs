@@ -35,7 +35,9 @@ fn row_70_without_a_terminal_expired_credentials_stop_the_run_and_a_resume_does_
 fn row_70_at_a_terminal_it_pauses_until_they_are_renewed() {
     let (_, new, allocation, s) = moves();
     over_in_between(&s);
-    let mut mig = rexpect::session::spawn_command(s.command(RUN), Some(90_000)).unwrap();
+    let mut command = s.command(RUN);
+    command.stdin(std::process::Stdio::inherit());
+    let mut mig = rexpect::session::spawn_command(command, Some(90_000)).unwrap();
     mig.exp_string("Are they renewed?").unwrap();
     assert_eq!(moto::holder(&allocation), "");
     // Not yet: it asks again, and goes on with the same step.

@@ -1,6 +1,7 @@
 //! An instance launched: once, whatever happens, and gone after a rollback.
 
 use super::moto;
+use super::shim::Faults;
 use super::stage::{RUN, Stage};
 use std::time::Duration;
 
@@ -28,10 +29,10 @@ fn an_instance_is_launched_once_although_the_reply_was_lost_and_it_boots_slowly(
     {
         let mut f = s.shim.faults();
         f.lost = vec!["RunInstances"];
-        f.refused = vec![
-            ("RunInstances", 503, "RequestLimitExceeded"),
-            ("DescribeInstances", 400, "InvalidInstanceID.NotFound"),
-        ];
+        f.refused = vec![("RunInstances", 503, "RequestLimitExceeded")];
+        // What was just made is not shown at once.
+        let unseen = |f: &mut Faults| f.refused.push(("DescribeInstances", 400, "InvalidInstanceID.NotFound"));
+        f.before = vec![("RunInstances", Box::new(unseen))];
         f.boots_for = Duration::from_secs(2);
     }
     let said = s.ends(RUN, 0, &["launched i-"]);
@@ -71,7 +72,7 @@ fn an_instance_protected_from_termination_is_told_and_taken_away_when_it_may_be(
     let id = named("kept")[0].0.clone();
     s.ends(&["rollback", "--yes"], 4, &["is protected from termination", "--no-disable-api-termination", &id]);
     assert_eq!(moto::state(&id), "running");
-    moto::ec2(&format!("Action=ModifyInstanceAttribute&InstanceId={id}&DisableApiTermination.Value=false"));
+    s.shim.faults().protected.remove(&id);
     s.ends(&["rollback", "--yes"], 0, &[]);
     assert_eq!(moto::state(&id), "terminated");
 }

@@ -18,7 +18,8 @@ const CHANGES: &[&str] = &[
     "TerminateInstances",
 ];
 
-type Hook = Box<dyn FnOnce() + Send>;
+/// What somebody else does in between.
+pub type Hook = Box<dyn FnOnce(&mut Faults) + Send>;
 
 /// What is wrong, until it has been so often enough.
 #[derive(Default)]
@@ -41,6 +42,8 @@ pub struct Faults {
     pub expired: BTreeSet<String>,
     /// A started instance passes its status checks only after so long.
     pub boots_for: Duration,
+    /// Instances that may not be terminated: moto lets them go.
+    pub protected: BTreeSet<String>,
 
     /// What was asked, and which of it was held back.
     pub log: Vec<String>,
@@ -125,14 +128,17 @@ fn serve(stream: TcpStream, faults: &Mutex<Faults>) -> std::io::Result<()> {
         Some(action) => action.clone(),
         None => format!("{method} object"),
     };
-    lock(faults).log.push(action.clone());
+    let is_dry = params.get("DryRun").is_some_and(|d| d == "true");
+    if !is_dry {
+        lock(faults).log.push(action.clone());
+    }
     let whole = format!("{}\r\n{head}Connection: close\r\n\r\n", line.trim_end().replace("HTTP/1.1", "HTTP/1.0"));
     let is_s3 = !params.contains_key("Action");
     let reply = match answer(faults, &action, &params, &key, is_s3, || moto::send(&whole, &body), &query) {
         Some(reply) => reply,
         None => return Ok(()),
     };
-    if lock(faults).held == Some(action.as_str()) {
+    if !is_dry && lock(faults).held == Some(action.as_str()) {
         lock(faults).is_holding = true;
         let _ = reader.read(&mut [0; 1]);
         return Ok(());
@@ -178,7 +184,7 @@ fn answer(
     }
     let hook = take(&mut lock(faults).before, |(a, _)| *a == action);
     if let Some((_, hook)) = hook {
-        hook();
+        hook(&mut lock(faults));
     }
     if let Some((_, status, code)) = take(&mut lock(faults).refused, |(a, ..)| *a == action) {
         return Some(error(status, code, "as the test asks"));
@@ -188,8 +194,11 @@ fn answer(
         return Some(Reply { status: 200, head, body: body.into_bytes() });
     }
     let mut reply = if CHANGES.contains(&action) {
-        freeze(&mut lock(faults));
-        change(faults, action, params, forward)
+        let reply = change(faults, action, params, forward);
+        if reply.status == 200 {
+            freeze(&mut lock(faults));
+        }
+        reply
     } else {
         read(faults, query, forward)
     };
@@ -276,10 +285,18 @@ fn change(
             let reply = forward();
             let text = String::from_utf8_lossy(&reply.body).into_owned();
             let mut faults = lock(faults);
+            if param("DisableApiTermination") == "true" {
+                faults.protected.extend(element(&text, "instanceId").map(Into::into));
+            }
             faults.started.extend(element(&text, "instanceId").map(|id| (id.to_owned(), Instant::now())));
             faults.launched.insert(token, reply.clone());
             reply
         }
+        "TerminateInstances" if lock(faults).protected.contains(param("InstanceId.1")) => error(
+            400,
+            "OperationNotPermitted",
+            "The instance may not be terminated. Modify its 'disableApiTermination'.",
+        ),
         "StartInstances" => {
             let id = param("InstanceId.1");
             if moto::state(id) == "stopping" {

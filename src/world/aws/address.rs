@@ -64,8 +64,12 @@ impl Fleet {
         if !is_old && let Some(association) = &now.association {
             match self.take_away(association).await? {
                 Ok(()) => drop(progress.ended.insert(association.clone())),
-                // Somebody has moved it since this read: look again.
-                Err(refusal) if refusal.code.contains("NotFound") => return Ok(()),
+                // It is ended already, by a request whose answer was lost or by somebody else, and
+                // this read is old. The next one tells who has it.
+                Err(refusal) if refusal.code.contains("NotFound") => {
+                    progress.ended.insert(association.clone());
+                    return Ok(());
+                }
                 Err(refusal) => return Err(Failure::new(refusal.text).into()),
             }
         }

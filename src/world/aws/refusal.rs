@@ -1,5 +1,6 @@
 //! What AWS answers when it does not do what it is asked: told apart, and in words.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 use std::error::Error;
@@ -103,12 +104,21 @@ impl Trouble {
                 })
             }
             SdkError::TimeoutError(_) => Trouble::Later(format!("{action}: EC2 does not answer")),
-            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            // A session that ended between two requests: there is nothing to sign with.
+            SdkError::DispatchFailure(_) if is_about_credentials(error) => {
+                Trouble::Expired(format!("{action}: the credentials cannot be had: {}", causes(error)))
+            }
+            // Not sent, or sent and nothing heard of it: nobody knows.
+            SdkError::DispatchFailure(failure) if !failure.is_user() => {
                 Trouble::Later(format!("{action}: {}", causes(error)))
             }
             other => Trouble::Refused(Refusal { code: "NotSent".into(), text: format!("{action}: {}", causes(other)) }),
         }
     }
+}
+
+fn is_about_credentials(error: &(dyn Error + 'static)) -> bool {
+    error.is::<CredentialsError>() || error.source().is_some_and(is_about_credentials)
 }
 
 /// How many seconds this machine's clock is ahead of the one that wrote a `Date` header.
