@@ -3,6 +3,7 @@
 //!
 //! Deliberately not here: anything that does something. This room is words.
 
+mod aws;
 mod command;
 mod deed;
 mod dns;
@@ -16,6 +17,10 @@ mod sync;
 mod verbs;
 mod world;
 
+pub use aws::{
+    Address as AwsAddress, Aws, AwsAsk, AwsSeen, Holder, Instance as AwsInstance, Launch, MoveAddress,
+    Object as AwsObject, Power, SetPower, Terminate,
+};
 pub use command::{Command, quote};
 pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
 pub use dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType, status};

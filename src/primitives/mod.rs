@@ -4,6 +4,14 @@
 //! deeds what is to be done.
 
 mod all;
+mod aws_answer;
+mod aws_eip;
+mod aws_id;
+mod aws_instance;
+mod aws_instance_info;
+mod aws_launch;
+mod aws_s3_info;
+mod aws_transfer_eip;
 mod capture;
 mod copy_file;
 mod dig;

@@ -4,8 +4,9 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt, Kind, Look, Machine,
-    Outcome, Output, Plan, PortState, Put, Reply, Request, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt,
+    Kind, Look, Machine, Outcome, Output, Plan, PortState, Put, Reply, Request, Source, Spec, Step, Stop, Sync, Undo,
+    unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
@@ -80,6 +81,9 @@ impl Gate {
             (false, _) => json!({ "changed": true }),
         };
         for step in &steps {
+            if let Deed::Aws(aws @ Aws::Launch(_)) = &step.deed {
+                answer = unknown(format!("what `{aws}` gives is known only when it is done"));
+            }
             if let Deed::Run(run) = &step.deed {
                 answer = unknown(format!("the output of `{}` is known only when it runs", first_line(&run.command)));
             } else if let Deed::Http(http) = &step.deed {
@@ -222,6 +226,8 @@ pub struct Overlay {
     opaque: BTreeMap<HostName, String>,
     /// Servers to which a change is to be sent over HTTP: what they answer afterwards nobody knows.
     spoken_to: BTreeMap<String, String>,
+    /// What a planned deed touches in AWS, and the deed.
+    aws: BTreeMap<String, String>,
     /// After a step whose plan ended early, nothing is known of any host.
     dark: Option<String>,
 }
@@ -240,6 +246,8 @@ impl Overlay {
             self.files.insert((put.host.clone(), put.path.clone()), planted);
         } else if let Deed::Http(http) = deed {
             self.spoken_to.insert(http.request.origin(), format!("`{deed}` comes before it"));
+        } else if let Deed::Aws(aws) = deed {
+            self.aws.extend(aws.touches().into_iter().map(|t| (t.to_owned(), format!("`{deed}` comes before it"))));
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {
             self.files.retain(|(h, _), _| h != host);
             self.opaque.insert(host.clone(), format!("`{deed}` comes before it"));
@@ -370,5 +378,12 @@ impl Look for Planned<'_> {
             self.known_at(&address)?;
         }
         self.gate.set.world.http(request)
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        let overlay = lock(&self.gate.overlay);
+        let why = overlay.aws.get(ask.about()).or(overlay.dark.as_ref()).cloned();
+        drop(overlay);
+        self.or_guess(why.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        self.gate.set.world.aws(ask)
     }
 }

@@ -48,6 +48,7 @@ pub struct Fleet {
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
     /// What servers gave the run over HTTP: cookies, and secrets of their own.
     pub session: super::http::Session,
+    pub account: super::aws::Account,
 }
 
 /// One host and its connections.

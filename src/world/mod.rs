@@ -8,6 +8,11 @@
 mod answer;
 mod ask;
 mod attach;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "no_aws.rs"]
+mod aws;
 mod beyond;
 mod call;
 mod capped;
@@ -45,4 +50,4 @@ pub use known_hosts::fingerprint;
 pub use lock::{HeldLock, Holder, Unlocked};
 pub use printable::printable;
 pub use remote::{Remote, open};
-pub use settings::{HostConfig, Reach, SecretSource, Settings};
+pub use settings::{AwsConfig, HostConfig, Reach, SecretSource, Settings};

@@ -6,8 +6,8 @@ use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord, Look, Machine,
-    Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
+    Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
+    Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
@@ -62,6 +62,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("mig-world").enable_all().build();
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
+        account: super::aws::Account::default(),
         settings,
         redactor: super::redact::Redactor::default(),
         control,
@@ -185,6 +186,9 @@ impl Look for Remote {
     fn http(&self, request: &Request) -> Outcome<Reply> {
         self.ask(async |fleet| fleet.read_http(request).await)
     }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        self.ask(async |fleet| fleet.aws(ask).await)
+    }
 }
 
 impl World for Remote {
@@ -209,6 +213,7 @@ impl World for Remote {
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
             Deed::Http(http) => fleet.act_http(token, http).await,
+            Deed::Aws(aws) => fleet.act_aws(token, aws).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),

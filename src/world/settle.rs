@@ -31,6 +31,7 @@ impl Fleet {
             Deed::Http(http) => self.settle_http(http).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
+            Deed::Aws(aws) => self.settle_aws(aws).await,
             // They converge: done again, they attach to what still runs, and do what is left.
             Deed::Sync(_) | Deed::Unsync(_) => Settled::SameToken,
         }

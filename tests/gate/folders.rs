@@ -212,6 +212,7 @@ impl World for Folders {
             | Deed::Sync(_)
             | Deed::Unsync(_)
             | Deed::Http(_) => failed("not in this world"),
+            Deed::Aws(_) => failed("not in this world"),
         }
     }
 
@@ -242,6 +243,7 @@ impl World for Folders {
             | Deed::Sync(_)
             | Deed::Unsync(_)
             | Deed::Http(_) => Settled::Unknown("not in this world".into()),
+            Deed::Aws(_) => Settled::Unknown("not in this world".into()),
         }
     }
 
