@@ -1,9 +1,10 @@
 //! The table of all primitives.
 
 use super::{
-    capture::Capture, copy_file::CopyFile, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
-    edit_yaml::EditYaml, file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile,
-    reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    capture::Capture, copy_file::CopyFile, docker::Docker, docker_exec::DockerExec, docker_info::DockerInfo,
+    docker_logs::DockerLogs, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml,
+    file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile, reboot::Reboot,
+    remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -20,6 +21,10 @@ pub const ALL: &[Spec] = &[
     Spec::change::<EditLine>(),
     Spec::change::<EditYaml>(),
     Spec::change::<EditNginxUpstream>(),
+    Spec::change::<Docker>(),
+    Spec::change::<DockerExec>(),
+    Spec::reading::<DockerInfo>(),
+    Spec::reading::<DockerLogs>(),
     Spec::change::<Systemd>(),
     Spec::change::<Reboot>(),
     Spec::reading::<Machine>(),

@@ -5,7 +5,12 @@
 
 mod all;
 mod capture;
+mod container;
 mod copy_file;
+mod docker;
+mod docker_exec;
+mod docker_info;
+mod docker_logs;
 mod duration;
 mod edit_line;
 mod edit_nginx_upstream;

@@ -13,6 +13,7 @@ mod call;
 mod capped;
 pub mod clock;
 mod config;
+mod container;
 mod control;
 pub mod files;
 mod first_contact;
