@@ -23,6 +23,9 @@ sudo:sudo
 tmux:tmux
 nginx:nginx-light
 cc:gcc
+dockerd:docker.io
+docker:docker.io
+setpriv:util-linux
 python3:python3-minimal
 '
 

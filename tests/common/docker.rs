@@ -88,7 +88,7 @@ impl Engine {
         command.args(["--pdeathsig", "TERM", "--"]).arg(found("dockerd").unwrap());
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         command.args(["--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("pid")]);
-        command.args(["--host", &self.host(), "--storage-driver", "vfs", "--shutdown-timeout", "2"]);
+        command.args(["--host", &self.host(), "--shutdown-timeout", "2"]);
         command.args([
             "--bridge=none",
             "--iptables=false",
@@ -124,6 +124,11 @@ impl Engine {
         if let Some(keeper) = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = keeper.end.send(());
             let _ = keeper.thread.join();
+            // dockerd leaves this one mounted, and its folder could not be removed.
+            let left = self.folder.path().join("exec/netns/default");
+            if left.exists() {
+                let _ = Command::new("umount").arg(left).stderr(Stdio::null()).status();
+            }
         }
     }
     /// What DOCKER_HOST must be.
@@ -132,7 +137,8 @@ impl Engine {
     }
     /// For a host of the test: `Sshd::start(folder, &engine.sshd())`.
     pub fn sshd(&self) -> String {
-        format!("SetEnv DOCKER_HOST={}", self.host())
+        // A bash below another does not read the files of a login, which may be slow.
+        format!("SetEnv DOCKER_HOST={} SHLVL=2", self.host())
     }
     pub fn docker(&self, args: &[&str]) -> Output {
         Command::new("docker").args(args).env("DOCKER_HOST", self.host()).stdin(Stdio::null()).output().unwrap()

@@ -90,7 +90,7 @@ fn a_docker_that_cannot_be_used_says_why() {
         let stage = stage_on(s.engine.clone(), more);
         failure(stage.read("docker_info", json!({ "container": "web" }))).message
     };
-    let no_daemon = here("SetEnv DOCKER_HOST=unix:///nowhere/docker.sock");
+    let no_daemon = here("SetEnv DOCKER_HOST=unix:///nowhere/docker.sock SHLVL=2");
     assert!(no_daemon.contains("the engine of Docker on dest does not answer"), "{no_daemon}");
     let bin = s.folder.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
@@ -99,9 +99,9 @@ fn a_docker_that_cannot_be_used_says_why() {
     for name in all {
         std::os::unix::fs::symlink(std::path::Path::new("/usr/bin").join(&name), bin.join(&name)).unwrap();
     }
-    let none = here(&format!("SetEnv PATH={}", bin.display()));
+    let none = here(&format!("SetEnv PATH={} SHLVL=2", bin.display()));
     assert!(none.contains("there is no docker on dest"), "{none}");
-    let too_new = here(&format!("SetEnv DOCKER_HOST={} DOCKER_API_VERSION=1.99", s.engine.host()));
+    let too_new = here(&format!("SetEnv DOCKER_HOST={} DOCKER_API_VERSION=1.99 SHLVL=2", s.engine.host()));
     assert!(too_new.contains("does not speak with its engine"), "{too_new}");
 }
 
@@ -129,7 +129,11 @@ fn a_time_out_ends_it_in_the_container() {
     let tag = "trap '' TERM; echo begun; sleep 77; sleep 78";
     let step = s.step("docker_exec", json!({ "container": c, "command": tag, "timeout": "2s" }));
     let f = failure(s.remote.act(&t(1), &step.deed));
-    assert!(f.message.contains("ran longer than 2 s and was ended") && f.output.as_deref().is_some_and(|o| o.starts_with("begun")), "{f:?}");
+    assert!(
+        f.message.contains("ran longer than 2 s and was ended")
+            && f.output.as_deref().is_some_and(|o| o.starts_with("begun")),
+        "{f:?}"
+    );
     assert!(!s.processes(&c).contains("sleep 7"), "{}", s.processes(&c));
     // The container itself, and what it left running on purpose, are another matter.
     assert!(s.processes(&c).contains("sleep 600"));

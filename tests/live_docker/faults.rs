@@ -63,8 +63,7 @@ fn row_67_the_client_dies_and_the_command_is_waited_for() {
 #[test]
 fn row_67_all_on_the_host_dies_and_resume_finds_the_command() {
     let s = stage();
-    let (w, killed) = killed(&s, 1, json!({}));
-    assert!(killed);
+    let w = killed(&s, 1, json!({}));
     let settled = std::thread::scope(|threads| {
         let settling = threads.spawn(|| s.again().settle(&t(1), &w.step.deed));
         std::thread::sleep(std::time::Duration::from_millis(1500));
@@ -84,7 +83,7 @@ fn row_67_all_on_the_host_dies_and_resume_finds_the_command() {
 #[test]
 fn what_is_found_again_is_ended_when_its_time_is_over() {
     let s = stage();
-    let (w, _) = killed(&s, 1, json!({ "timeout": "4s" }));
+    let w = killed(&s, 1, json!({ "timeout": "4s" }));
     let Settled::Failed(f) = s.again().settle(&t(1), &w.step.deed) else { panic!() };
     assert!(f.message.contains("it ran longer than 4 s and was ended"), "{f:?}");
     assert!(!s.processes(&w.container()).contains("shared"), "{}", s.processes(&w.container()));
@@ -92,10 +91,10 @@ fn what_is_found_again_is_ended_when_its_time_is_over() {
 }
 
 /// Begun, and everything on the host killed: sshd's sessions, the wrapper, the client.
-fn killed(s: &Stage, n: i64, more: Value) -> (Waiting, bool) {
+fn killed(s: &Stage, n: i64, more: Value) -> Waiting {
     let w = Waiting::new(s, &format!("k{n}"), more);
     let world = s.again();
-    let dead = std::thread::scope(|threads| {
+    std::thread::scope(|threads| {
         let acting = threads.spawn(|| world.act(&t(n), &w.step.deed));
         wait_for("its start", || w.count("starts") == 1 && s.clients(&w.container()).len() == 1);
         let client = s.clients(&w.container())[0];
@@ -106,9 +105,9 @@ fn killed(s: &Stage, n: i64, more: Value) -> (Waiting, bool) {
         world.close();
         // Nobody waits for what this says: it is the mig that went away.
         drop(threads.spawn(|| drop(acting)));
-        s.clients(&w.container()).is_empty()
+        wait_for("the end of all that", || s.clients(&w.container()).is_empty());
     });
-    (w, dead)
+    w
 }
 
 /// The processes of a process's session.

@@ -53,8 +53,8 @@ while :; do
   read -r i k </proc/uptime; i=$((${i%.*} - b))
   [ $i -ge 10 ] && break
   [ $i -ge 3 ] && w=KILL
-  [ -n "$w" ] && kill -$w $l 2>/dev/null
-  [ $w = TERM ] && w=0
+  [ -z "$w" ] || kill -$w $l 2>/dev/null
+  [ "$w" = TERM ] && w=
   sleep 0.1 2>/dev/null || sleep 1
 done
 echo stayed
