@@ -25,6 +25,9 @@ nginx:nginx-light
 named:bind9
 openssl:openssl
 cc:gcc
+dockerd:docker.io
+docker:docker.io
+setpriv:util-linux
 python3:python3-minimal
 '
 
