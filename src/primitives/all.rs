@@ -3,7 +3,8 @@
 use super::{
     capture::Capture, copy_file::CopyFile, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
     edit_yaml::EditYaml, file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile,
-    reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    reboot::Reboot, redis_info::RedisInfo, redis_replicaof::RedisReplicaof, remove_file::RemoveFile, rsync::Rsync,
+    ssh::Ssh, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -20,6 +21,8 @@ pub const ALL: &[Spec] = &[
     Spec::change::<EditLine>(),
     Spec::change::<EditYaml>(),
     Spec::change::<EditNginxUpstream>(),
+    Spec::change::<RedisReplicaof>(),
+    Spec::reading::<RedisInfo>(),
     Spec::change::<Systemd>(),
     Spec::change::<Reboot>(),
     Spec::reading::<Machine>(),

@@ -31,6 +31,7 @@ mod put;
 mod put_checked;
 mod reboot;
 mod redact;
+mod redis;
 mod remote;
 mod run;
 mod script;

@@ -28,6 +28,7 @@ impl Fleet {
             Deed::Put(put) => self.settle_put(put).await,
             Deed::PutChecked(checked) => self.settle_put_checked(token, checked).await,
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
+            Deed::Redis(redis) => self.settle_redis(token, redis).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
             // They converge: done again, they attach to what still runs, and do what is left.
