@@ -370,7 +370,7 @@ impl RedisReplicaof {
         if !loses_nothing && !is_enough {
             let what = if theirs == 0 { "is empty".to_string() } else { format!("has only {theirs} keys") };
             return refused(
-                format!("{at} {what}, and the Redis on {host} has {mine}: following it would delete them"),
+                format!("{at} {what}, and the Redis on {host} has {mine} keys: following it would delete them"),
                 "is it the right server, with its data? min_ratio says how much less is meant to be",
             );
         }

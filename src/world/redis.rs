@@ -62,7 +62,7 @@ impl Fleet {
             RedisAct::TakeOver { primary, reachable_at, pause_ms } => {
                 ("take_over", primary, [vec![call], or_none(reachable_at), vec![pause_ms.to_string()]].concat())
             }
-            RedisAct::GiveBack { primary, pause_ms } => ("give_back", primary, vec![pause_ms.to_string()]),
+            RedisAct::GiveBack { primary, pause_ms } => ("give_back", primary, vec![call, pause_ms.to_string()]),
             RedisAct::Alone { primary } => ("alone", primary, vec![]),
         };
         let one = |a: &RedisAddress| [a.address.clone(), a.port.to_string(), a.user.clone().unwrap_or("-".into())];

@@ -28,7 +28,7 @@ cli() {
   if [ "$container" = - ]; then timeout "$t" redis-cli "$@"; else timeout "$t" docker exec -i "$container" redis-cli "$@"; fi
 }
 # A text in quotes, as redis-cli reads it.
-quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/^/"/; s/$/"/'; }
+quoted() { printf '%s\n' "$1" | sed 's/[\\"]/\\&/g; s/^/"/; s/$/"/'; }
 side() {
   if [ "$1" = own ]; then h=$own_h p=$own_p u=$own_u w=$own_w; else h=$other_h p=$other_p u=$other_u w=$other_w; fi
 }
@@ -105,16 +105,24 @@ keep() {
   echo "kept a copy of ${n:-0} keys, $(wc -c <"$file") bytes"
 }
 
-# The password with which own follows other; one that was set is not replaced.
-own_masterauth() {
-  [ -n "$other_w" ] || return 0
-  r=$(tell own 'CONFIG GET masterauth') || fail "it does not tell its masterauth: ${r%%"$nl"*}"
+# SIDE NAME: the password with which a side follows the other one. One that was set is not replaced; one
+# that is set here goes when the change is taken back.
+masterauth() {
+  if [ "$1" = own ]; then its_u=$other_u its_w=$other_w; else its_u=$own_u its_w=$own_w; fi
+  [ -n "$its_w" ] || return 0
+  r=$(tell "$1" 'CONFIG GET masterauth') || fail "it does not tell its masterauth: ${r%%"$nl"*}"
   have=$(printf '%s\n' "$r" | sed -n 2p)
-  [ "$have" != "$other_w" ] || return 0
-  [ -z "$have" ] || fail "its masterauth is another password than the one given for $other_h:$other_p; one of the two is wrong"
-  mkdir -p -- "$kept" && : >"$kept/$1.auth"
-  [ "$other_u" = - ] || order own "CONFIG SET masteruser $(quoted "$other_u")" || fail "masteruser cannot be set"
-  order own "CONFIG SET masterauth $(quoted "$other_w")" || fail "masterauth cannot be set"
+  [ "$have" != "$its_w" ] || return 0
+  side "$1"
+  [ -z "$have" ] || fail "the masterauth of $h:$p is another password than the one that was given for the server it is to follow"
+  mkdir -p -- "$kept" && : >"$kept/$2.$1.auth"
+  [ "$its_u" = - ] || order "$1" "CONFIG SET masteruser $(quoted "$its_u")" || fail "masteruser cannot be set: $r"
+  order "$1" "CONFIG SET masterauth $(quoted "$its_w")" || fail "masterauth cannot be set: $r"
+}
+masterauth_back() {
+  [ -e "$kept/$2.$1.auth" ] || return 0
+  order "$1" 'CONFIG SET masteruser ""' || :
+  order "$1" 'CONFIG SET masterauth ""'
 }
 
 # ---- NAME BEFORE_ADDRESS BEFORE_PORT PER_MILLE HAD
@@ -133,7 +141,7 @@ follow() {
     theirs=$(keys)
     [ "$mine" -eq 0 ] || [ "$theirs" -gt 0 ] || [ "$ratio" -eq 0 ] || fail "refused: $other_h:$other_p is empty, and this server has $mine keys"
     [ $((theirs * 1000)) -ge $((mine * ratio)) ] || fail "refused: $other_h:$other_p has $theirs keys, and this server $mine"
-    own_masterauth "$name"
+    masterauth own "$name"
     r=$(tell own "REPLICAOF $other_h $other_p") || fail "REPLICAOF: ${r%%"$nl"*}"
     case $r in OK*) ;; *) fail "REPLICAOF: ${r%%"$nl"*}" ;; esac
   fi
@@ -150,7 +158,7 @@ follow() {
   [ "$steady" -eq 0 ] || [ -n "$why" ] || why="it was not steady"
   # Nothing came over: then nothing was dropped, and it is what it was.
   if ask own && [ "$(f loading)$(f master_link_status)" = 0down ] && [ "$(keys)" -ge "$had" ] && role_back "$b_h" "$b_p"; then
-    [ ! -e "$kept/$name.auth" ] || order own 'CONFIG SET masterauth ""'
+    masterauth_back own "$name"
     fail "it does not follow $other_h:$other_p within $limit s: $why; it is what it was before, with all of its $(keys) keys"
   fi
   fail "it does not follow $other_h:$other_p within $limit s: $why"
@@ -187,7 +195,7 @@ leave() {
   fi
   if [ "$(f role)" = slave ]; then order own 'REPLICAOF NO ONE' || fail "REPLICAOF NO ONE: ${r%%"$nl"*}"; fi
   if [ -e "$kept/$copy.back" ] || { [ "$have" -eq 0 ] && [ "$n" -gt 0 ]; }; then bring_back "$copy" "$n"; fi
-  [ ! -e "$kept/$name.auth" ] || order own 'CONFIG SET masterauth ""' || fail "masterauth cannot be taken back"
+  masterauth_back own "$name" || fail "masterauth cannot be taken back"
   must_ask own
   [ "$(f role)" = master ] || fail "it is not a primary again: $(state)"
   echo "a primary again, with $(keys) keys"
@@ -198,14 +206,24 @@ state() {
 
 # Brings a copy back into the running server: a second one loads it, and for a moment is followed.
 bring_back() {
+  in_place() { if [ "$container" = - ]; then "$@"; else docker exec -i "$container" "$@"; fi; }
+  end_second() {
+    [ -z "$bport" ] || printf 'AUTH %s\nSHUTDOWN NOSAVE\n' "$once" | cli 20 -h 127.0.0.1 -p "$bport" >/dev/null 2>&1
+    in_place rm -rf -- "$d"
+  }
+  # What an attempt that was cut off left running.
+  if [ -s "$kept/$1.back" ]; then
+    read -r bport once d <"$kept/$1.back"
+    end_second
+  fi
   must_ask own
   program=$(f executable)
-  [ -n "$program" ] || program=redis-server
+  # It is what the server was started as, which need not be a file.
+  in_place test -x "$program" || program=redis-server
   a=$(tell own 'CONFIG GET masterauth') && a=$(printf '%s\n' "$a" | sed -n 2p) || fail "it does not tell its masterauth"
-  [ ! -e "$kept/$name.auth" ] || a=
+  [ ! -e "$kept/$name.own.auth" ] || a=
   : >"$kept/$1.back"
   once=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  in_place() { if [ "$container" = - ]; then "$@"; else docker exec -i "$container" "$@"; fi; }
   d=$(in_place mktemp -d) || fail "no folder for the second server"
   in_place sh -c 'umask 077; cat >"$1"' mig "$d/copy.rdb" <"$kept/$1.rdb" || fail "the copy cannot be brought to $d"
   bport= tries=0
@@ -223,6 +241,7 @@ bring_back() {
       nap 0.1
     done
   done
+  [ -n "$bport" ] && printf '%s\n' "$bport $once $d" >"$kept/$1.back"
   if [ -n "$bport" ] && order own 'CONFIG SET masteruser ""' "CONFIG SET masterauth $once" && order own "REPLICAOF 127.0.0.1 $bport"; then
     back=no
     while left; do
@@ -234,8 +253,7 @@ bring_back() {
     back=no
   fi
   order own "CONFIG SET masterauth $(quoted "$a")"
-  [ -z "$bport" ] || printf 'AUTH %s\nSHUTDOWN NOSAVE\n' "$once" | cli 20 -h 127.0.0.1 -p "$bport" >/dev/null 2>&1
-  in_place rm -rf -- "$d"
+  end_second
   must_ask own
   [ "$back" = yes ] && [ "$(keys)" -gt 0 ] || fail "the copy could not be brought back: it is $kept/$1.rdb, and holds $2 keys; put it in the place of the server's own file by hand"
   rm -f -- "$kept/$1.back"
@@ -339,8 +357,15 @@ case $verb in
   keep) keep "$@" ;;
   follow) follow "$@" ;;
   leave) leave "$@" ;;
-  take_over) own_masterauth "$1"; hand_over other own "$2" "$3" "$4" ;;
-  give_back) hand_over own other "$other_h" "$other_p" "$1" ;;
+  take_over)
+    masterauth own "$1"
+    masterauth other "$1"
+    hand_over other own "$2" "$3" "$4"
+    ;;
+  give_back)
+    hand_over own other "$other_h" "$other_p" "$2"
+    masterauth_back other "$1" || fail "masterauth of $other_h:$other_p cannot be taken back: $r"
+    ;;
   alone) alone ;;
   *) fail "no such verb: $verb" ;;
 esac
