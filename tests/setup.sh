@@ -23,6 +23,9 @@ sudo:sudo
 tmux:tmux
 nginx:nginx-light
 cc:gcc
+redis-server:redis-server
+redis-cli:redis-tools
+redis-check-rdb:redis-tools
 python3:python3-minimal
 '
 

@@ -400,10 +400,12 @@ impl RedisReplicaof {
         })?;
         self.can_change_roles(&format!("{primary}"), &other)?;
         let refused = |what: String, hint: &str| Err(Failure::new(format!("{BY}: {what}")).hint(hint).into());
-        if !own.link_is_up() {
+        // Cut off in the middle, an attempt leaves both as replicas of one history: that is gone on with.
+        let is_half_done = !other.is_primary() && other.text("master_replid") == own.text("master_replid");
+        if !own.link_is_up() && !is_half_done {
             return refused(format!("{}, so it may lack writes that {primary} has", self.link(own)), gone);
         }
-        if !other.is_primary() {
+        if !other.is_primary() && (!is_half_done || own.link_is_up()) {
             return refused(format!("{primary} follows another server itself"), "take over from that one first");
         }
         if !other.is_at_least(6, 2) {

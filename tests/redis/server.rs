@@ -34,23 +34,22 @@ impl Server {
         Server::with_password(more, None)
     }
     pub fn with_password(more: &str, password: Option<&str>) -> Server {
+        // A port may have been taken meanwhile: then another one is tried.
+        let servers = (0..5).map(|_| Server::at(free_port(), more, password));
+        servers
+            .into_iter()
+            .find_map(|mut s| s.up().then_some(s))
+            .expect("redis-server starts; tests/setup.sh installs it")
+    }
+    fn at(port: u16, more: &str, password: Option<&str>) -> Server {
         let folder = tempfile::Builder::new().prefix("redis").tempdir().unwrap();
-        for _ in 0..5 {
-            let port = free_port();
-            let text = format!(
-                "# A file of a test.\nbind 127.0.0.1\nport {port}\ndir {}\nsave \"\"\nappendonly no\nrepl-diskless-sync-delay 0\n\
-                 # replicaof <masterip> <masterport>\n#\n# masterauth <master-password>\n{more}\n",
-                folder.path().display()
-            );
-            fs::write(folder.path().join("redis.conf"), text).unwrap();
-            let mut server = Server { port, password: password.map(Into::into), child: None, folder };
-            // The port may have been taken meanwhile: then another one is tried.
-            if server.up() {
-                return server;
-            }
-            return Server::with_password(more, password);
-        }
-        panic!("no redis-server can be started; tests/setup.sh installs it")
+        let text = format!(
+            "# A file of a test.\nbind 127.0.0.1\nport {port}\ndir {}\nsave \"\"\nappendonly no\nrepl-diskless-sync-delay 0\n\
+             # replicaof <masterip> <masterport>\n#\n# masterauth <master-password>\n{more}\n",
+            folder.path().display()
+        );
+        fs::write(folder.path().join("redis.conf"), text).unwrap();
+        Server { port, password: password.map(Into::into), child: None, folder }
     }
     pub fn conf(&self) -> PathBuf {
         self.folder.path().join("redis.conf")

@@ -327,14 +327,16 @@ one_try() {
     fail "nothing is changed: within the $ms ms for which writes are held it did not come to have all of them; hold them longer with #{ pause: ... }"
   fi
   order "$old" "REPLICAOF $t_h $t_p" || { order "$old" 'CLIENT UNPAUSE'; fail "nothing is changed: the old primary does not follow: $r"; }
-  ask "$old" || fail "$why; neither takes writes now: resume when both can be reached"
+  # From here on the old one may be held for good: what cannot be said now is said again.
+  patiently ask "$old"
   o_at=$(f master_repl_offset)
-  if ask "$new" && [ "$(f master_repl_offset)" -ge "$o_at" ]; then
-    order "$new" 'REPLICAOF NO ONE' || fail "$r; neither takes writes now: resume when both can be reached"
+  patiently ask "$new"
+  if [ "$(f master_repl_offset)" -ge "$o_at" ]; then
+    patiently order "$new" 'REPLICAOF NO ONE'
     return
   fi
   # A ping, or a write after all: as before, and once more.
-  order "$old" 'REPLICAOF NO ONE' || fail "neither takes writes now: resume when both can be reached"
+  patiently order "$old" 'REPLICAOF NO ONE'
   order "$old" 'CLIENT UNPAUSE'
   [ "$lap" -lt 5 ] || fail "nothing is changed: the new primary is always a little behind"
   k=0
@@ -344,6 +346,13 @@ one_try() {
     nap 0.1
   done
   fail "nothing is changed: the new primary lost its link"
+}
+
+patiently() {
+  until "$@"; do
+    left || fail "a server cannot be reached, and neither takes writes now: resume when both can be"
+    nap 0.2
+  done
 }
 
 alone() {
