@@ -284,7 +284,7 @@ hand_over() {
         order "$new" 'REPLICAOF NO ONE' || fail "the new primary cannot be made one: $r"
         ;;
       master.master)
-        [ "$n_id2" = "$o_id" ] || fail "both are primaries, and the one is no replica of the other: nothing is changed"
+        [ "$n_id2" = "$o_id" ] || [ "$n_id2" = "$o_id2" ] || fail "both are primaries, and the one is no replica of the other: nothing is changed"
         echo "two primaries were found: the old one took $((o_at - n_since + 1)) bytes of writes since, which go"
         [ "$to_h" != - ] || fail "the old one must follow the new one; say where it finds it with reachable_at"
         order "$old" "REPLICAOF $to_h $to_p" || fail "the old primary does not follow: $r"
@@ -314,7 +314,7 @@ one_try() {
   fi
   start=$(now)
   spent() { echo $((($(now) - start) * 10)); }
-  r=$(tell "$old" "CLIENT PAUSE $ms WRITE") || fail "the old primary does not hold its writes (CLIENT PAUSE ... WRITE, of Redis 6.2): ${r%%"$nl"*}"
+  r=$(tell "$old" "CLIENT PAUSE $ms WRITE") || fail "nothing is changed: the old primary does not hold its writes (CLIENT PAUSE ... WRITE, of Redis 6.2): ${r%%"$nl"*}"
   same=no
   while [ "$(spent)" -lt $((ms * 2 / 3)) ]; do
     ask "$old" || break
