@@ -113,10 +113,10 @@ struct Kind {
 fn carry(to_server: bool, mut from: TcpStream, mut to: TcpStream, rules: &Rules, kind: &Kind) {
     let mut buffer = [0; 16 << 10];
     let is_on = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
+    // A copy that stands still is not closed: nobody is told.
+    let stands = || is_on(&kind.is_copy) && (is_on(&rules.is_cut) || is_on(&rules.is_frozen));
     while !is_on(&rules.is_over) {
-        // A copy that stands still is not closed: nobody is told.
-        let stands = is_on(&kind.is_copy) && (is_on(&rules.is_cut) || is_on(&rules.is_frozen));
-        if stands || (is_on(&kind.is_held) && is_on(&rules.is_held)) {
+        if stands() || (is_on(&kind.is_held) && is_on(&rules.is_held)) {
             std::thread::sleep(Duration::from_millis(5));
             continue;
         }
@@ -137,11 +137,11 @@ fn carry(to_server: bool, mut from: TcpStream, mut to: TcpStream, rules: &Rules,
             kind.is_held.store(true, Ordering::SeqCst);
             rules.is_held.store(true, Ordering::SeqCst);
         }
-        if is_on(&rules.is_cut) && then != Some(Then::Cut) {
+        if is_on(&rules.is_cut) && !stands() {
             continue;
         }
         // What was read before it stood still goes on when it does.
-        while is_on(&kind.is_held) && is_on(&rules.is_held) && !to_server && !is_on(&rules.is_over) {
+        while !to_server && !is_on(&rules.is_over) && (stands() || is_on(&kind.is_held) && is_on(&rules.is_held)) {
             std::thread::sleep(Duration::from_millis(5));
         }
         if to.write_all(&buffer[..n]).is_err() {

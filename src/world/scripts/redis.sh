@@ -260,14 +260,17 @@ bring_back() {
   echo "the copy is back"
 }
 
-# ---- hand_over OLD NEW ADDRESS PORT MILLISECONDS: NEW, a replica of OLD, becomes the primary of OLD.
+# ---- hand_over OLD NEW ADDRESS PORT MILLISECONDS NAME: NEW, a replica of OLD, becomes the primary of OLD.
 #
 # OLD's writes are held until NEW has everything. Then OLD becomes the replica first: from there on it
 # takes no write, whether or not the hold has run out. If one came in between, it is a primary again, and
 # nothing has happened; else NEW is made a primary. So there are never two, and what a client was told
 # is written is on both.
 hand_over() {
-  old=$1 new=$2 to_h=$3 to_p=$4 ms=$5 lap=0
+  old=$1 new=$2 to_h=$3 to_p=$4 ms=$5 place=$kept/$6.$2.at lap=0
+  mkdir -p -- "$kept" || fail "nothing can be noted in $kept"
+  # Where an attempt that was cut off had seen it.
+  if [ "$to_h" = - ] && [ -s "$place" ]; then read -r to_h to_p <"$place"; fi
   while :; do
     must_ask "$old"
     o_role=$(f role) o_id=$(f master_replid) o_id2=$(f master_replid2) o_at=$(f master_repl_offset) o_since=$(f second_repl_offset)
@@ -284,6 +287,7 @@ hand_over() {
         order "$new" 'REPLICAOF NO ONE' || fail "the new primary cannot be made one: $r"
         ;;
       master.master)
+        case $n_id2 in *[1-9a-f]*) ;; *) n_id2=none ;; esac
         [ "$n_id2" = "$o_id" ] || [ "$n_id2" = "$o_id2" ] || fail "both are primaries, and the one is no replica of the other: nothing is changed"
         echo "two primaries were found: the old one took $((o_at - n_since + 1)) bytes of writes since, which go"
         [ "$to_h" != - ] || fail "the old one must follow the new one; say where it finds it with reachable_at"
@@ -312,6 +316,7 @@ one_try() {
   else
     t_h=$to_h t_p=$to_p
   fi
+  printf '%s\n' "$t_h $t_p" >"$place"
   start=$(now)
   spent() { echo $((($(now) - start) * 10)); }
   r=$(tell "$old" "CLIENT PAUSE $ms WRITE") || fail "nothing is changed: the old primary does not hold its writes (CLIENT PAUSE ... WRITE, of Redis 6.2): ${r%%"$nl"*}"
@@ -326,9 +331,13 @@ one_try() {
     order "$old" 'CLIENT UNPAUSE'
     fail "nothing is changed: within the $ms ms for which writes are held it did not come to have all of them; hold them longer with #{ pause: ... }"
   fi
-  order "$old" "REPLICAOF $t_h $t_p" || { order "$old" 'CLIENT UNPAUSE'; fail "nothing is changed: the old primary does not follow: $r"; }
+  order "$old" "REPLICAOF $t_h $t_p" || said=$r
   # From here on the old one may be held for good: what cannot be said now is said again.
   patiently ask "$old"
+  if [ "$(f role)" = master ]; then
+    order "$old" 'CLIENT UNPAUSE'
+    fail "nothing is changed: the old primary does not follow: ${said-}"
+  fi
   o_at=$(f master_repl_offset)
   patiently ask "$new"
   if [ "$(f master_repl_offset)" -ge "$o_at" ]; then
@@ -369,10 +378,10 @@ case $verb in
   take_over)
     masterauth own "$1"
     masterauth other "$1"
-    hand_over other own "$2" "$3" "$4"
+    hand_over other own "$2" "$3" "$4" "$1"
     ;;
   give_back)
-    hand_over own other "$other_h" "$other_p" "$2"
+    hand_over own other "$other_h" "$other_p" "$2" "$1"
     masterauth_back other "$1" || fail "masterauth of $other_h:$other_p cannot be taken back: $r"
     ;;
   alone) alone ;;
