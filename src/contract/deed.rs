@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::{Command, Redis, Sync, Unsync};
+use super::{Aws, Command, Http, Redis, Sync, Unsync};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -24,6 +24,8 @@ pub enum Deed {
     Sync(Box<Sync>),
     Unsync(Unsync),
     Redis(Box<Redis>),
+    Http(Box<Http>),
+    Aws(Aws),
     /// Something only a person can do; used as the undo of `manual`.
     Ask {
         text: String,
@@ -188,7 +190,7 @@ impl Deed {
             Deed::Sync(s) => Some(&s.to),
             Deed::Unsync(u) => Some(&u.host),
             Deed::Redis(r) => Some(&r.server.host),
-            Deed::Ask { .. } => None,
+            Deed::Http(_) | Deed::Ask { .. } | Deed::Aws(_) => None,
         }
     }
     /// Every host on which it needs the run's folder.
@@ -205,7 +207,7 @@ impl Deed {
     /// Doing it again is right, however far it came: so something of it may be there to be taken
     /// back although it never ended.
     pub fn converges(&self) -> bool {
-        matches!(self, Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_))
+        matches!(self, Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) | Deed::Aws(_))
     }
     /// The file it puts in place, checked or not.
     pub fn put(&self) -> Option<&Put> {
@@ -335,6 +337,8 @@ impl fmt::Display for Deed {
             Deed::Sync(s) => s.fmt(f),
             Deed::Unsync(u) => u.fmt(f),
             Deed::Redis(r) => r.fmt(f),
+            Deed::Http(h) => h.fmt(f),
+            Deed::Aws(a) => a.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }
     }

@@ -131,6 +131,12 @@ impl Look for Folders {
     fn address(&self, host: &HostName) -> Outcome<String> {
         Ok(host.to_string())
     }
+    fn dns(&self, _: &DnsQuestion) -> Outcome<DnsAnswer> {
+        failed("there is no network among folders")
+    }
+    fn http(&self, _: &mig::contract::Request) -> Outcome<Reply> {
+        failed("there is no network among folders")
+    }
 }
 
 impl World for Folders {
