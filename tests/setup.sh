@@ -28,6 +28,9 @@ cc:gcc
 dockerd:docker.io
 docker:docker.io
 setpriv:util-linux
+redis-server:redis-server
+redis-cli:redis-tools
+redis-check-rdb:redis-tools
 python3:python3-minimal
 '
 

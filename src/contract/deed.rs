@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::{Aws, Command, Http, Sync, Unsync};
+use super::{Aws, Command, Http, Redis, Sync, Unsync};
 use crate::name::{ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -23,6 +23,7 @@ pub enum Deed {
     Reboot(Reboot),
     Sync(Box<Sync>),
     Unsync(Unsync),
+    Redis(Box<Redis>),
     Http(Box<Http>),
     Aws(Aws),
     /// Something only a person can do; used as the undo of `manual`.
@@ -138,6 +139,9 @@ pub enum Source {
     File { host: HostName, path: RemotePath },
     /// It was kept aside in the run's folder under this name.
     Kept(String),
+    /// It is what lies there, with the bytes `cut` at the place `at` replaced by `with`: of a file that
+    /// may hold secrets, so that the journal has no more of it than what changes.
+    Spliced { at: u64, cut: Bytes, with: Bytes },
     /// There is no content: the file goes.
     Nothing,
 }
@@ -197,6 +201,7 @@ impl Deed {
             Deed::Reboot(r) => Some(&r.host),
             Deed::Sync(s) => Some(&s.to),
             Deed::Unsync(u) => Some(&u.host),
+            Deed::Redis(r) => Some(&r.server.host),
             Deed::Http(_) | Deed::Ask { .. } | Deed::Aws(_) => None,
         }
     }
@@ -214,25 +219,19 @@ impl Deed {
     /// Doing it again is right, however far it came: so something of it may be there to be taken
     /// back although it never ended.
     pub fn converges(&self) -> bool {
-        matches!(self, Deed::Sync(_) | Deed::Unsync(_) | Deed::Aws(_))
+        matches!(self, Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) | Deed::Aws(_))
     }
     /// The file it puts in place, checked or not.
     pub fn put(&self) -> Option<&Put> {
         match self {
             Deed::Put(put) => Some(put),
             Deed::PutChecked(checked) => Some(&checked.put),
-            Deed::Run(_)
-            | Deed::Reboot(_)
-            | Deed::Sync(_)
-            | Deed::Unsync(_)
-            | Deed::Http(_)
-            | Deed::Ask { .. }
-            | Deed::Aws(_) => None,
+            _ => None,
         }
     }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
     pub fn is_opaque(&self) -> bool {
-        matches!(self, Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_))
+        matches!(self, Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_))
     }
 }
 
@@ -351,6 +350,7 @@ impl fmt::Display for Deed {
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
             Deed::Sync(s) => s.fmt(f),
             Deed::Unsync(u) => u.fmt(f),
+            Deed::Redis(r) => r.fmt(f),
             Deed::Http(h) => h.fmt(f),
             Deed::Aws(a) => a.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),

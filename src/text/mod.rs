@@ -12,4 +12,5 @@ pub mod line_edit;
 pub mod nearest;
 pub mod nginx;
 pub mod position;
+pub mod redis_conf;
 pub mod yaml;

@@ -39,6 +39,7 @@ mod put;
 mod put_checked;
 mod reboot;
 mod redact;
+mod redis;
 mod remote;
 mod run;
 mod script;

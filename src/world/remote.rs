@@ -11,6 +11,7 @@ use crate::contract::{
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
+use crate::secret::Text;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -159,6 +160,9 @@ impl Look for Remote {
     fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
         self.ask(async |fleet| fleet.run(host, command, timeout_ms).await)
     }
+    fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        self.ask(async |fleet| fleet.run_fed(host, command, stdin, timeout_ms).await)
+    }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         self.ask(async |fleet| fleet.find(host, path).await)
     }
@@ -215,6 +219,7 @@ impl World for Remote {
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
+            Deed::Redis(redis) => fleet.act_redis(token, redis).await,
             Deed::Http(http) => fleet.act_http(token, http).await,
             Deed::Aws(aws) => fleet.act_aws(token, aws).await,
             Deed::Ask { text } => {

@@ -12,6 +12,8 @@ pub struct Script(&'static [&'static str]);
 const FRAME: &str = include_str!("scripts/frame.sh");
 /// Takes a copy back; it runs as a command of the run, for it may take long.
 pub const RSYNC_BACK: &str = include_str!("scripts/rsync_back.sh");
+/// Changes a role of Redis; it runs as a command of the run, so that no connection breaks it in the middle.
+pub const REDIS: Script = Script(&[include_str!("scripts/redis.sh")]);
 const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
 const STATE: &str = include_str!("scripts/state.sh");
 const SAME: &str = include_str!("scripts/same.sh");

@@ -31,6 +31,7 @@ impl Fleet {
             Deed::Put(put) => self.settle_put(put).await,
             Deed::PutChecked(checked) => self.settle_put_checked(token, checked).await,
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
+            Deed::Redis(redis) => self.settle_redis(token, redis).await,
             Deed::Http(http) => self.settle_http(http).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
