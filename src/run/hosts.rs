@@ -1,7 +1,7 @@
 //! The machines of a run: made ready before the first deed, locked, and given back at the end.
 
-use super::Gate;
 use super::gate::lock;
+use super::{Gate, Mode};
 use crate::contract::{Event, Halt, HostRecord, Outcome, Step, Undo};
 use crate::journal::Row;
 use crate::name::HostName;
@@ -91,6 +91,26 @@ impl Gate {
                 self.poison(stop)
             }
         }
+    }
+
+    /// Before hosts are planned for one after the other: connects to all of them together.
+    pub fn reach(&self, hosts: &[HostName], at_once: usize) {
+        if self.mode == Mode::Plan && hosts.len() > 1 {
+            self.set.world.reach(hosts, at_once.min(self.set.world.at_once()));
+        }
+    }
+
+    /// How many hosts are worked on at a time, of so many that are wanted: said when it is fewer.
+    pub fn at_once(&self, wanted: usize) -> usize {
+        let most = self.set.world.at_once().max(1);
+        if self.mode == Mode::Live && wanted > most {
+            let text = format!(
+                "{most} hosts at a time instead of {wanted}: this process may open too few files; \
+                 more with a higher limit (ulimit -n)"
+            );
+            self.hear(&Event::Warning { text });
+        }
+        wanted.min(most)
     }
 
     /// Gives back the locks of all hosts that the run has touched, and notes how much undo

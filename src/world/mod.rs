@@ -20,6 +20,7 @@ mod folder;
 mod frame;
 mod hello;
 mod known_hosts;
+mod limits;
 mod link;
 mod live;
 mod lock;
@@ -38,6 +39,7 @@ mod settings;
 mod settle;
 mod sync;
 mod upload;
+mod words;
 
 pub use known_hosts::fingerprint;
 pub use lock::{HeldLock, Holder, Unlocked};
