@@ -117,9 +117,21 @@ impl Gate {
     /// material stays there, in bytes. A lock that cannot be given back is a warning, not a failure.
     pub fn release(&self, is_over: bool) -> u64 {
         let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
-        let released = self.set.world.release(&hosts);
+        let (off, on): (Vec<HostRecord>, Vec<HostRecord>) =
+            hosts.iter().cloned().partition(|h| lock(&self.off).contains(&h.host));
+        let released = self.set.world.release(&on);
         for text in released.left {
             self.hear(&Event::Warning { text });
+        }
+        // It may be on again. If it is not, that is as it was to be: no reason to warn.
+        for HostRecord { host, lock, .. } in
+            off.iter().filter(|h| !self.set.world.release(&[(*h).clone()]).left.is_empty())
+        {
+            let text = format!(
+                "{host} is off, as this run asked for: its lock stays on it. When it is on again, `mig finish` or \
+                 `mig rollback` gives it back, or: mig unlock {host} --lock-id {lock}"
+            );
+            self.hear(&Event::Note { path: vec![], text });
         }
         if is_over && !hosts.is_empty() {
             // A journal that fails here is found broken by the next commit, which is waited for.

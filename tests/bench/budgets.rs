@@ -180,7 +180,7 @@ fn memory_of(fleet: &Fleet) -> String {
 /// other. (Those of hosts that work at the same time may share one; this is then too much.)
 fn the_commits(folder: &Path, commands: usize) -> Duration {
     let fresh = tempfile::tempdir_in(folder).unwrap();
-    let journal = Journal::open(fresh.path()).unwrap();
+    let journal = Journal::open(&fresh.path().join("state")).unwrap();
     let record = journal
         .begin(&NewRun {
             id: "commits00000".into(),

@@ -54,7 +54,7 @@ fn asked(items: &Dynamic, o: Outcome<Options>, body: &Dynamic) -> Outcome<Asked>
         names: json!({ "items": names }),
         items,
         at_once: o.count("at_once", 10, 1)?,
-        first: o.count("first", 0, 0)?,
+        first: o.count("first", 1, 0)?,
         max_failures: o.count("max_failures", 0, 0)?,
         body: closure("on_each", "the last argument", body)?,
     })
