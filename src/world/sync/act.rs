@@ -1,5 +1,6 @@
 //! The deed: look, keep, copy, and look again, until nothing is different.
 
+use super::ends::Ends;
 use super::items::{Item, sums};
 use super::progress::Progress;
 use super::relay::Ended;
@@ -32,8 +33,8 @@ enum Verdict {
 impl Fleet {
     /// What is different, in numbers. Changes nothing.
     pub async fn differences(&self, sync: &Sync) -> Outcome<Differences> {
-        self.has_rsync(&sync.to).await?;
-        Ok(sums(&self.items(sync).await?))
+        let ends = self.ends(sync).await?;
+        Ok(sums(&self.items(sync, ends).await?))
     }
 
     pub async fn act_sync(&self, token: &Token, sync: &Sync) -> Outcome<Value> {
@@ -69,10 +70,11 @@ impl Fleet {
     async fn passes(&self, token: &Token, sync: &Sync) -> Outcome<Value> {
         let kept = self.kept_folder(token, &sync.to)?;
         let mut part = if self.is_direct(sync)? { self.wait_for_earlier(token, sync).await? } else { 0 };
+        let ends = self.ends(sync).await?;
         let (mut clean, mut broke) = (0, 0);
         let mut done = Differences::default();
         loop {
-            let items = self.items(sync).await?;
+            let items = self.items(sync, ends).await?;
             let left = sums(&items);
             if left.is_none() {
                 self.remove_torn(&kept, sync).await?;
@@ -101,8 +103,8 @@ impl Fleet {
             };
             part += 1;
             let ended = match self.is_direct(sync)? {
-                true => self.copy_directly(&token.part(part), sync, &goal, &kept, &progress).await?,
-                false => self.copy_through_here(sync, &goal, &kept, &progress).await?,
+                true => self.copy_directly(&token.part(part), sync, &goal, ends, &kept, &progress).await?,
+                false => self.copy_through_here(sync, &goal, ends, &kept, &progress).await?,
             };
             match verdict(sync, &ended) {
                 Verdict::Fine => {
@@ -160,12 +162,13 @@ impl Fleet {
         token: &Token,
         sync: &Sync,
         goal: &Goal<'_>,
+        ends: Ends,
         kept: &str,
         progress: &Progress<'_>,
     ) -> Outcome<Ended> {
-        let server = self.server_words(sync, goal).await?;
+        let server = self.server_words(sync, goal, ends).await?;
         let door = self.open_door(sync, &token.of_deed(), &server, &format!("{kept}/pids")).await?;
-        let words = client(sync, goal, &door.shell, &door.alias, true);
+        let words = client(sync, goal, ends, &door.shell, &door.alias);
         let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
         let run = self.run_of(token, sync)?;
         let file = format!("{}/{}.rsync", self.prepared(&sync.from)?.record.folder, token.as_ref());
@@ -187,12 +190,13 @@ impl Fleet {
         &self,
         sync: &Sync,
         goal: &Goal<'_>,
+        ends: Ends,
         kept: &str,
         progress: &Progress<'_>,
     ) -> Outcome<Ended> {
         const CHANNEL: &str = super::relay::CHANNEL;
-        let words = client(sync, goal, CHANNEL, "mig", true);
-        let mut server = self.server_words(sync, goal).await?;
+        let words = client(sync, goal, ends, CHANNEL, "mig");
+        let mut server = self.server_words(sync, goal, ends).await?;
         server.insert(0, format!("{kept}/pids"));
         let mut said = vec![];
         let mut hear = |b: &[u8]| {

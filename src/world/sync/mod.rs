@@ -2,6 +2,7 @@
 //! and the key with which one host may write one path of the other.
 
 mod act;
+mod ends;
 mod items;
 mod kept;
 mod key;
