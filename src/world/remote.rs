@@ -73,6 +73,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
+        seen: Mutex::default(),
         sent: Mutex::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))

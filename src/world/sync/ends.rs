@@ -1,18 +1,38 @@
 //! The rsync at either end: which version it is, and how exactly the two can compare times.
 
-use crate::contract::{Failure, Outcome, Sync, failed};
+use super::items::{Item, sums};
+use super::words::{Goal, client, server};
+use crate::contract::{Differences, Failure, Outcome, Sync, failed};
 use crate::name::HostName;
 use crate::world::call::{Call, Sink};
 use crate::world::folder::{SHORT, Tries};
 use crate::world::link::Fleet;
 use crate::world::script;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// Stands for the remote shell: writes down the words it is called with, and ends.
+const WORDS: &str = r#"sh -c 'for i; do printf "%s\n" "$i" >&4; done' mig"#;
 
 /// What both ends can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Ends {
     /// How much two times may differ and still be equal.
     pub window: Window,
+    /// What the receiving side is called with when it is only looked.
+    pub look: Vec<String>,
 }
+
+/// A look that was just made: the deed that follows need not make it again.
+pub struct Seen {
+    sync: Sync,
+    pub ends: Ends,
+    pub items: Vec<Item>,
+    at: Instant,
+}
+
+/// So long a look is as good as one made now: what comes between is one write to the journal.
+const FRESH: Duration = Duration::from_secs(3);
 
 /// What `--modify-window` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +68,37 @@ impl Fleet {
         let from = version(&sync.from, &from?.0)?.0;
         let (to, is_fine) = version(&sync.to, &to?.0)?;
         let both = from >= NANOSECONDS && to >= NANOSECONDS;
-        Ok(Ends { window: if both && is_fine { Window::Nanoseconds } else { Window::Seconds } })
+        let window = if both && is_fine { Window::Nanoseconds } else { Window::Seconds };
+        let look = server(sync, &Goal::Look, &self.ask_words(sync, &Goal::Look, window).await?)?;
+        Ok(Ends { window, look })
+    }
+
+    /// What the sender's rsync asks of the other side.
+    pub async fn ask_words(&self, sync: &Sync, goal: &Goal<'_>, window: Window) -> Outcome<Vec<String>> {
+        Ok(self.ask_rsync(&sync.from, "-", &client(sync, goal, window, WORDS, "mig")).await?.1)
+    }
+
+    /// What is different, in numbers. Changes nothing.
+    pub async fn differences(&self, sync: &Sync) -> Outcome<Differences> {
+        let ends = self.ends(sync).await?;
+        let items = self.items(sync, &ends).await?;
+        let sums = sums(&items);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|s| s.at.elapsed() < FRESH && s.sync != *sync);
+        seen.push(Seen { sync: sync.clone(), ends, items, at: Instant::now() });
+        Ok(sums)
+    }
+
+    /// The look that was made for this deed, if it was made just now.
+    pub fn seen(&self, sync: &Sync) -> Option<Seen> {
+        let sync = Sync { differs: Differences::default(), ..sync.clone() };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = seen.iter().position(|s| s.sync == sync).map(|n| seen.swap_remove(n));
+        one.filter(|s| s.at.elapsed() < FRESH)
     }
 
     /// What rsync says it is, below `path` or `-`; with `words`, what it asks of the other side.
-    pub async fn ask_rsync(&self, host: &HostName, path: &str, words: &[String]) -> Outcome<(String, Vec<String>)> {
+    async fn ask_rsync(&self, host: &HostName, path: &str, words: &[String]) -> Outcome<(String, Vec<String>)> {
         let link = self.link(host)?;
         let mut tries = Tries::default();
         loop {

@@ -10,3 +10,5 @@ mod progress;
 mod relay;
 mod unsync;
 mod words;
+
+pub use ends::Seen;

@@ -5,7 +5,7 @@
 
 use super::ends::Ends;
 use super::items::{Item, parse};
-use super::words::{Goal, client, server};
+use super::words::{Goal, client};
 use crate::contract::{Outcome, Sync, failed};
 use crate::world::call::{Call, Feed, Sink, Trouble};
 use crate::world::folder::Tries;
@@ -16,8 +16,6 @@ use tokio::sync::mpsc;
 
 /// Hands on what rsync says to the other side: in by 3, out by 4.
 pub const CHANNEL: &str = "sh -c 'exec 5<&0; cat <&5 >&4 & exec cat <&3 5<&-' mig";
-/// Writes down the words it is called with, and ends.
-const WORDS: &str = r#"sh -c 'for i; do printf "%s\n" "$i" >&4; done' mig"#;
 /// Comparing two large trees takes its time.
 const LOOK: Duration = Duration::from_secs(6 * 3600);
 
@@ -33,11 +31,11 @@ pub struct Ended {
 
 impl Fleet {
     /// What is different now.
-    pub async fn items(&self, sync: &Sync, ends: Ends) -> Outcome<Vec<Item>> {
+    pub async fn items(&self, sync: &Sync, ends: &Ends) -> Outcome<Vec<Item>> {
         let mut tries = Tries::default();
         loop {
-            let words = client(sync, &Goal::Look, ends, CHANNEL, "mig");
-            let mut server = self.server_words(sync, &Goal::Look, ends).await?;
+            let words = client(sync, &Goal::Look, ends.window, CHANNEL, "mig");
+            let mut server = ends.look.clone();
             // Its process need not be found again.
             server.insert(0, "-".into());
             let mut said = vec![];
@@ -53,12 +51,6 @@ impl Fleet {
                 }
             }
         }
-    }
-
-    /// What the receiving side is to be called with.
-    pub async fn server_words(&self, sync: &Sync, goal: &Goal<'_>, ends: Ends) -> Outcome<Vec<String>> {
-        let (_, asked) = self.ask_rsync(&sync.from, "-", &client(sync, goal, ends, WORDS, "mig")).await?;
-        server(sync, goal, &asked)
     }
 
     /// Runs both sides, and carries between them.

@@ -3,7 +3,7 @@
 //! What the sending side asks of the receiving one is not believed: the old machine is the one that
 //! may be in wrong hands. Only options that mig itself gave come through, and the paths are mig's.
 
-use super::ends::Ends;
+use super::ends::Window;
 use crate::contract::{Outcome, Sync, failed};
 
 /// What a call of rsync is for.
@@ -18,9 +18,9 @@ pub enum Goal<'a> {
 const SILENCE: &str = "--timeout=600";
 
 /// What the sending side is called with; its last words are the two paths.
-pub fn client(sync: &Sync, goal: &Goal<'_>, ends: Ends, shell: &str, host: &str) -> Vec<String> {
+pub fn client(sync: &Sync, goal: &Goal<'_>, window: Window, shell: &str, host: &str) -> Vec<String> {
     let mut words: Vec<String> =
-        ["-a", "--no-D", "--numeric-ids", "--outbuf=L", ends.window.word(), SILENCE].map(String::from).into();
+        ["-a", "--no-D", "--numeric-ids", "--outbuf=L", window.word(), SILENCE].map(String::from).into();
     if sync.delete {
         words.push("--delete-delay".into());
     }
