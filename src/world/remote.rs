@@ -76,6 +76,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
+        seen: Mutex::default(),
         sent: Mutex::default(),
         session: super::http::Session::default(),
     };
