@@ -115,7 +115,7 @@ impl<'a> Line<'a> {
         let Ok(ast) = lenient().compile(text) else {
             return Line { text, shape: Shape::Beside(None), names: vec![] };
         };
-        let (mut names, mut acts, mut returns) = (vec![], false, false);
+        let (mut names, mut acts, mut returns, mut assigns) = (vec![], false, false, false);
         ast.walk(&mut |path| {
             match path.last() {
                 Some(ASTNode::Expr(Expr::Variable(x, ..))) => names.push(x.1.to_string()),
@@ -131,10 +131,13 @@ impl<'a> Line<'a> {
         });
         ast.clone_statements_only().walk(&mut |path| {
             returns |= matches!(path.last(), Some(ASTNode::Stmt(Stmt::Return(..))));
-            !returns
+            assigns |= matches!(path.last(), Some(ASTNode::Stmt(Stmt::Assignment(..))));
+            true
         });
         let shape = shape(text, &ast, acts);
         let shape = match (shape, returns) {
+            // A step hands its value on; it assigns to nothing around it.
+            (Shape::Step, _) if assigns => Shape::Beside(Some(BESIDE)),
             (Shape::Beside(_), true) => Shape::Beside(Some("it holds a return, which ends the playbook here")),
             (shape, _) => shape,
         };
@@ -152,6 +155,8 @@ impl<'a> Line<'a> {
         quoted(&crate::run::numbered(titles, title.trim_start_matches(':')))
     }
 }
+
+const BESIDE: &str = "it gives names their values and calls something: it stands outside of a step";
 
 /// What a line becomes.
 fn shape(text: &str, ast: &AST, acts: bool) -> Shape {
@@ -182,7 +187,7 @@ fn shape(text: &str, ast: &AST, acts: bool) -> Shape {
     }
     let defines = |s: &Stmt| matches!(s, Stmt::Var(..) | Stmt::Assignment(..) | Stmt::Import(..) | Stmt::Export(..));
     match statements.iter().any(defines) {
-        true => Shape::Beside(Some("it defines names and calls something: it stands outside of a step")),
+        true => Shape::Beside(Some(BESIDE)),
         false => Shape::Step,
     }
 }
