@@ -351,7 +351,10 @@ pub fn short(key: &Key) -> String {
         }
         v => v.to_string(),
     };
-    let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
+    let first = [
+        "host", "from", "address", "id", "name", "bucket", "key", "what", "command", "unit", "path", "file", "to",
+        "text", "state", "port",
+    ];
     let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
     let args: Vec<String> = told.map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()

@@ -8,17 +8,24 @@
 mod answer;
 mod ask;
 mod attach;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "no_aws.rs"]
+mod aws;
 mod beyond;
 mod call;
 mod capped;
 pub mod clock;
 mod config;
 mod control;
+mod dns;
 pub mod files;
 mod first_contact;
 mod folder;
 mod frame;
 mod hello;
+mod http;
 mod known_hosts;
 mod link;
 mod live;
@@ -43,4 +50,4 @@ pub use known_hosts::fingerprint;
 pub use lock::{HeldLock, Holder, Unlocked};
 pub use printable::printable;
 pub use remote::{Remote, open};
-pub use settings::{HostConfig, Reach, SecretSource, Settings};
+pub use settings::{AwsConfig, HostConfig, Reach, SecretSource, Settings};

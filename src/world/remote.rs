@@ -6,8 +6,8 @@ use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
-    PortState, Question, Released, Settled, Sync, Token, World, failed,
+    Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
+    Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
@@ -62,6 +62,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("mig-world").enable_all().build();
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
+        account: super::aws::Account::default(),
         settings,
         redactor: super::redact::Redactor::default(),
         control,
@@ -75,6 +76,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known: Mutex::default(),
         beyond: Mutex::default(),
         sent: Mutex::default(),
+        session: super::http::Session::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
 }
@@ -178,11 +180,25 @@ impl Look for Remote {
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.address(host).await)
     }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        self.ask(async |fleet| fleet.dns(question).await)
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        self.ask(async |fleet| fleet.read_http(request).await)
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        self.ask(async |fleet| fleet.aws(ask).await)
+    }
 }
 
 impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
+    }
+    fn expect_back(&self, host: &HostName) {
+        if let Some(link) = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok()) {
+            link.expect_back();
+        }
     }
     fn boot_seen(&self, host: &HostName) -> String {
         let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
@@ -196,6 +212,8 @@ impl World for Remote {
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
+            Deed::Http(http) => fleet.act_http(token, http).await,
+            Deed::Aws(aws) => fleet.act_aws(token, aws).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),
@@ -214,6 +232,9 @@ impl World for Remote {
         }
     }
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String> {
+        if let Some(fleet) = &self.fleet {
+            fleet.forget_session();
+        }
         self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {
