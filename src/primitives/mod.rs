@@ -6,6 +6,7 @@
 mod all;
 mod capture;
 mod container;
+mod container_file;
 mod copy_file;
 mod docker;
 mod docker_exec;
