@@ -5,6 +5,7 @@
 
 mod address;
 mod container_name;
+mod dns_name;
 mod host_name;
 mod param_name;
 mod remote_path;
@@ -14,6 +15,7 @@ mod user_name;
 
 pub use address::Address;
 pub use container_name::ContainerName;
+pub use dns_name::DnsName;
 pub use host_name::HostName;
 pub use param_name::ParamName;
 pub use remote_path::RemotePath;

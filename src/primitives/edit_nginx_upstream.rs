@@ -136,6 +136,10 @@ impl Args for EditNginxUpstream {
                     "source: docker exec web sha256sum /etc/nginx/conf.d/site.conf",
                     "cd66a462ab119c22b03ee96062718bb0cc5f8bb34639e992a5c3db1617f701cb  /etc/nginx/conf.d/site.conf\n",
                 ),
+                Given::Prints(
+                    "source: docker exec web sha256sum /etc/nginx/conf.d/site.conf",
+                    "72424fdf4c16390f695600925c917bb15046674d5670ec16766b7b90be26c0cd  /etc/nginx/conf.d/site.conf\n",
+                ),
             ],
             does: &[
                 "source: write /srv/site.conf (94 -> 119 bytes), kept only if `docker exec web nginx -t` takes it, and nginx reloaded",

@@ -4,10 +4,21 @@
 //! deeds what is to be done.
 
 mod all;
+mod aws_answer;
+mod aws_eip;
+mod aws_id;
+mod aws_instance;
+mod aws_instance_info;
+mod aws_launch;
+mod aws_s3_info;
+mod aws_transfer_eip;
 mod capture;
 mod container;
 mod container_file;
 mod copy_file;
+mod dig;
+mod dig_all;
+mod dns_server;
 mod docker;
 mod docker_exec;
 mod docker_info;
@@ -17,6 +28,9 @@ mod edit_line;
 mod edit_nginx_upstream;
 mod edit_yaml;
 mod file_info;
+mod http_get;
+mod http_request;
+mod http_send;
 mod machine;
 mod mode;
 mod nginx_program;

@@ -8,6 +8,11 @@
 mod answer;
 mod ask;
 mod attach;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "no_aws.rs"]
+mod aws;
 mod beyond;
 mod call;
 mod capped;
@@ -15,11 +20,13 @@ pub mod clock;
 mod config;
 mod container;
 mod control;
+mod dns;
 pub mod files;
 mod first_contact;
 mod folder;
 mod frame;
 mod hello;
+mod http;
 mod known_hosts;
 mod link;
 mod live;
@@ -44,4 +51,4 @@ pub use known_hosts::fingerprint;
 pub use lock::{HeldLock, Holder, Unlocked};
 pub use printable::printable;
 pub use remote::{Remote, open};
-pub use settings::{HostConfig, Reach, SecretSource, Settings};
+pub use settings::{AwsConfig, HostConfig, Reach, SecretSource, Settings};

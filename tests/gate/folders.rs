@@ -128,6 +128,12 @@ impl Look for Folders {
     fn address(&self, host: &HostName) -> Outcome<String> {
         Ok(host.to_string())
     }
+    fn dns(&self, _: &DnsQuestion) -> Outcome<DnsAnswer> {
+        failed("there is no network among folders")
+    }
+    fn http(&self, _: &mig::contract::Request) -> Outcome<Reply> {
+        failed("there is no network among folders")
+    }
 }
 
 impl World for Folders {
@@ -200,9 +206,13 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                failed("not in this world")
-            }
+            Deed::PutChecked(_)
+            | Deed::Reboot(_)
+            | Deed::Ask { .. }
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Http(_) => failed("not in this world"),
+            Deed::Aws(_) => failed("not in this world"),
         }
     }
 
@@ -227,9 +237,13 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                Settled::Unknown("not in this world".into())
-            }
+            Deed::PutChecked(_)
+            | Deed::Reboot(_)
+            | Deed::Ask { .. }
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Http(_) => Settled::Unknown("not in this world".into()),
+            Deed::Aws(_) => Settled::Unknown("not in this world".into()),
         }
     }
 
