@@ -70,7 +70,7 @@ fn what_does_not_stay_up_or_is_not_healthy_is_not_started() {
         let args = json!({ "container": c, "state": "started", "stays": "1s" });
         let step = s.step("docker", args.clone());
         s.remote.act(&t(n), &step.deed).unwrap();
-        (s.observe("docker", args.clone(), &[step.clone()]), args, step)
+        (s.observe("docker", args.clone(), std::slice::from_ref(&step)), args, step)
     };
     let (seen, ..) = look(&made("loops", &["--restart", "always"], "sleep 0.3; exit 4"), 1);
     assert!(matches!(&seen, Ok(Plan::Wait(why)) if why.contains("docker logs")), "{seen:?}");
@@ -81,7 +81,7 @@ fn what_does_not_stay_up_or_is_not_healthy_is_not_started() {
     let (seen, args, step) = look(&c, 3);
     assert!(matches!(&seen, Ok(Plan::Wait(why)) if why.contains("starting") || why.contains("unhealthy")), "{seen:?}");
     s.engine.says(&["exec", &c, "touch", "/tmp/well"]);
-    wait_for("its health", || s.observe("docker", args.clone(), &[step.clone()]) == Ok(Plan::Already));
+    wait_for("its health", || s.observe("docker", args.clone(), std::slice::from_ref(&step)) == Ok(Plan::Already));
     assert_eq!(s.read("docker_info", json!({ "container": c })).unwrap()["health"], "healthy");
     // One that goes when it stops cannot be brought back, and the plan says so.
     let c = s.container(&["--rm", "--init"]);
