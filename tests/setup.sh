@@ -23,6 +23,8 @@ pkill:procps
 sudo:sudo
 tmux:tmux
 nginx:nginx-light
+named:bind9
+openssl:openssl
 cc:gcc
 python3:python3-minimal
 '

@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::{Aws, Command, Sync, Unsync};
+use super::{Aws, Command, Http, Sync, Unsync};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -23,6 +23,7 @@ pub enum Deed {
     Reboot(Reboot),
     Sync(Box<Sync>),
     Unsync(Unsync),
+    Http(Box<Http>),
     Aws(Aws),
     /// Something only a person can do; used as the undo of `manual`.
     Ask {
@@ -184,8 +185,7 @@ impl Deed {
             Deed::Reboot(r) => Some(&r.host),
             Deed::Sync(s) => Some(&s.to),
             Deed::Unsync(u) => Some(&u.host),
-            Deed::Aws(_) => None,
-            Deed::Ask { .. } => None,
+            Deed::Http(_) | Deed::Ask { .. } | Deed::Aws(_) => None,
         }
     }
     /// Every host on which it needs the run's folder.
@@ -209,7 +209,13 @@ impl Deed {
         match self {
             Deed::Put(put) => Some(put),
             Deed::PutChecked(checked) => Some(&checked.put),
-            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Aws(_) | Deed::Ask { .. } => None,
+            Deed::Run(_)
+            | Deed::Reboot(_)
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Http(_)
+            | Deed::Ask { .. }
+            | Deed::Aws(_) => None,
         }
     }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
@@ -331,6 +337,7 @@ impl fmt::Display for Deed {
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
             Deed::Sync(s) => s.fmt(f),
             Deed::Unsync(u) => u.fmt(f),
+            Deed::Http(h) => h.fmt(f),
             Deed::Aws(a) => a.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }

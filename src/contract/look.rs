@@ -1,7 +1,7 @@
 //! Everything a primitive may ask of the world. There is no verb here that changes anything, so
 //! planning cannot change anything by construction.
 
-use super::{AwsAsk, AwsSeen, Command, Differences, FileState, Outcome, Sync};
+use super::{AwsAsk, AwsSeen, Command, Differences, DnsAnswer, DnsQuestion, FileState, Outcome, Reply, Request, Sync};
 use crate::name::{HostName, RemotePath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +26,10 @@ pub trait Look {
     fn port(&self, via: Option<&HostName>, address: &str, port: u16, timeout_ms: u64) -> Outcome<PortState>;
     /// The address of a host as the inventory has it.
     fn address(&self, host: &HostName) -> Outcome<String>;
+    /// Asks one DNS server one question. Whatever comes of it is an answer, and its status says what.
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer>;
+    /// Makes an HTTP request that changes nothing. Every status is an answer.
+    fn http(&self, request: &Request) -> Outcome<Reply>;
     /// Asks the AWS account of the inventory. A world without one says so.
     fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
         super::failed(format!("there is no AWS account here ({ask})"))

@@ -6,8 +6,10 @@
 mod aws;
 mod command;
 mod deed;
+mod dns;
 mod event;
 mod halt;
+mod http;
 mod look;
 mod operator;
 mod spec;
@@ -21,8 +23,10 @@ pub use aws::{
 };
 pub use command::{Command, quote};
 pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
+pub use dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType, status};
 pub use event::{Event, Listener, Tally};
 pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
+pub use http::{Body, Check, Http, Json, Reply, Request};
 pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};
 pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};

@@ -2,10 +2,11 @@
 
 use super::{
     aws_eip::AwsEip, aws_instance::AwsInstance, aws_instance_info::AwsInstanceInfo, aws_launch::AwsLaunch,
-    aws_s3_info::AwsS3Info, aws_transfer_eip::AwsTransferEip, capture::Capture, copy_file::CopyFile,
-    edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml, file_info::FileInfo,
-    machine::Machine, port_open::PortOpen, read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, rsync::Rsync,
-    ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    aws_s3_info::AwsS3Info, aws_transfer_eip::AwsTransferEip, capture::Capture, copy_file::CopyFile, dig::Dig,
+    dig_all::DigAll, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml,
+    file_info::FileInfo, http_get::HttpGet, http_send::HttpSend, machine::Machine, port_open::PortOpen,
+    read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd,
+    write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -26,6 +27,10 @@ pub const ALL: &[Spec] = &[
     Spec::change::<Reboot>(),
     Spec::reading::<Machine>(),
     Spec::reading::<PortOpen>(),
+    Spec::reading::<Dig>(),
+    Spec::reading::<DigAll>(),
+    Spec::reading::<HttpGet>(),
+    Spec::change::<HttpSend>(),
     Spec::change::<AwsTransferEip>(),
     Spec::change::<AwsInstance>(),
     Spec::change::<AwsLaunch>(),

@@ -4,8 +4,9 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine,
-    Outcome, Output, Plan, PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt,
+    Kind, Look, Machine, Outcome, Output, Plan, PortState, Put, Reply, Request, Source, Spec, Step, Stop, Sync, Undo,
+    unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
@@ -85,6 +86,8 @@ impl Gate {
             }
             if let Deed::Run(run) = &step.deed {
                 answer = unknown(format!("the output of `{}` is known only when it runs", first_line(&run.command)));
+            } else if let Deed::Http(http) = &step.deed {
+                answer = unknown(format!("the answer to `{http}` is known only when it is sent"));
             }
         }
         if sure {
@@ -221,6 +224,8 @@ pub struct Overlay {
     files: BTreeMap<(HostName, RemotePath), Option<Planted>>,
     /// Hosts on which an opaque command is planned: what they hold afterwards nobody knows.
     opaque: BTreeMap<HostName, String>,
+    /// Servers to which a change is to be sent over HTTP: what they answer afterwards nobody knows.
+    spoken_to: BTreeMap<String, String>,
     /// What a planned deed touches in AWS, and the deed.
     aws: BTreeMap<String, String>,
     /// After a step whose plan ended early, nothing is known of any host.
@@ -239,6 +244,8 @@ impl Overlay {
         if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
+        } else if let Deed::Http(http) = deed {
+            self.spoken_to.insert(http.request.origin(), format!("`{deed}` comes before it"));
         } else if let Deed::Aws(aws) = deed {
             self.aws.extend(aws.touches().into_iter().map(|t| (t.to_owned(), format!("`{deed}` comes before it"))));
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {
@@ -280,6 +287,17 @@ impl Planned<'_> {
     fn known(&self, host: &HostName) -> Outcome<()> {
         let known = lock(&self.gate.overlay).known(host);
         self.or_guess(known)
+    }
+    /// Whether what answers at an address is as it will be.
+    fn known_at(&self, address: &str) -> Outcome<()> {
+        let hosts: Vec<HostName> = lock(&self.gate.overlay).opaque.keys().cloned().collect();
+        for host in hosts {
+            if self.gate.set.world.address(&host).is_ok_and(|a| a == address) {
+                self.known(&host)?;
+            }
+        }
+        let dark = lock(&self.gate.overlay).dark.clone();
+        self.or_guess(dark.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))
     }
 }
 
@@ -339,18 +357,27 @@ impl Look for Planned<'_> {
         if let Some(via) = via {
             self.known(via)?;
         }
-        let hosts: Vec<HostName> = lock(&self.gate.overlay).opaque.keys().cloned().collect();
-        for host in hosts {
-            if self.gate.set.world.address(&host).is_ok_and(|a| a == address) {
-                self.known(&host)?;
-            }
-        }
-        let dark = lock(&self.gate.overlay).dark.clone();
-        self.or_guess(dark.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        self.known_at(address)?;
         self.gate.set.world.port(via, address, port, timeout_ms)
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.gate.set.world.address(host)
+    }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        self.known_at(question.server.as_deref().unwrap_or_default())?;
+        self.gate.set.world.dns(question)
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        if let Some(via) = &request.via {
+            self.known(via)?;
+        }
+        let origin = request.origin();
+        let spoken = lock(&self.gate.overlay).spoken_to.get(&origin).cloned();
+        self.or_guess(spoken.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        for address in request.addresses() {
+            self.known_at(&address)?;
+        }
+        self.gate.set.world.http(request)
     }
     fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
         let overlay = lock(&self.gate.overlay);

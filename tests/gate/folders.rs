@@ -128,6 +128,12 @@ impl Look for Folders {
     fn address(&self, host: &HostName) -> Outcome<String> {
         Ok(host.to_string())
     }
+    fn dns(&self, _: &DnsQuestion) -> Outcome<DnsAnswer> {
+        failed("there is no network among folders")
+    }
+    fn http(&self, _: &mig::contract::Request) -> Outcome<Reply> {
+        failed("there is no network among folders")
+    }
 }
 
 impl World for Folders {
@@ -205,7 +211,8 @@ impl World for Folders {
             | Deed::Ask { .. }
             | Deed::Sync(_)
             | Deed::Unsync(_)
-            | Deed::Aws(_) => failed("not in this world"),
+            | Deed::Http(_) => failed("not in this world"),
+            Deed::Aws(_) => failed("not in this world"),
         }
     }
 
@@ -235,7 +242,8 @@ impl World for Folders {
             | Deed::Ask { .. }
             | Deed::Sync(_)
             | Deed::Unsync(_)
-            | Deed::Aws(_) => Settled::Unknown("not in this world".into()),
+            | Deed::Http(_) => Settled::Unknown("not in this world".into()),
+            Deed::Aws(_) => Settled::Unknown("not in this world".into()),
         }
     }
 
