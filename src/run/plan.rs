@@ -10,6 +10,7 @@ use crate::contract::{
 };
 use crate::journal::Key;
 use crate::name::{HostName, RemotePath};
+use crate::secret::Text;
 use crate::text::diff;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,6 +214,7 @@ pub fn difference(step: &Step) -> String {
     match (&put.source, old, &put.from) {
         (Source::Bytes(new), Some(old), _) => diff::unified(put.path.as_ref(), old, &new.0),
         (Source::Bytes(new), None, None) => diff::unified(put.path.as_ref(), b"", &new.0),
+        (Source::Spliced { cut, with, .. }, ..) => diff::unified(put.path.as_ref(), &cut.0, &with.0),
         (Source::Nothing, Some(old), _) => diff::unified(put.path.as_ref(), old, b""),
         _ => String::new(),
     }
@@ -301,14 +303,25 @@ impl Planned<'_> {
     }
 }
 
-impl Look for Planned<'_> {
-    fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+impl Planned<'_> {
+    /// A command may look at anything: it answers truly only while nothing there is to change.
+    fn nothing_comes_before(&self, host: &HostName) -> Outcome<()> {
         self.known(host)?;
         let written = lock(&self.gate.overlay).files.keys().find(|(h, _)| h == host).map(|(_, p)| p.clone());
         self.or_guess(written.map_or(Ok(()), |path| {
             Err(Halt::Stop(Stop::OnlyARun(format!("the change of {path} on {host} comes before it"))))
-        }))?;
+        }))
+    }
+}
+
+impl Look for Planned<'_> {
+    fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+        self.nothing_comes_before(host)?;
         self.gate.set.world.run(host, command, timeout_ms)
+    }
+    fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        self.nothing_comes_before(host)?;
+        self.gate.set.world.run_fed(host, command, stdin, timeout_ms)
     }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         match self.planted(host, path) {
@@ -338,11 +351,7 @@ impl Look for Planned<'_> {
     }
     fn differences(&self, sync: &Sync) -> Outcome<Differences> {
         for host in [&sync.from, &sync.to] {
-            self.known(host)?;
-            let written = lock(&self.gate.overlay).files.keys().find(|(h, _)| h == host).map(|(_, p)| p.clone());
-            self.or_guess(written.map_or(Ok(()), |path| {
-                Err(Halt::Stop(Stop::OnlyARun(format!("the change of {path} on {host} comes before it"))))
-            }))?;
+            self.nothing_comes_before(host)?;
         }
         self.gate.set.world.differences(sync)
     }

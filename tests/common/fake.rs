@@ -125,6 +125,13 @@ impl Fake {
             Source::Secret(_) => CANARY.into(),
             Source::File { host, path } => self.content(&self.places, host, path.as_ref())?,
             Source::Kept(name) => self.content(&self.kept, &put.host, name)?,
+            Source::Spliced { at, cut, with } => {
+                let mut bytes = self.content(&self.places, &put.host, put.path.as_ref())?;
+                let at = usize::try_from(*at).expect("a place in memory");
+                assert_eq!(&bytes[at..at + cut.0.len()], cut.0, "what is cut is there");
+                bytes.splice(at..at + cut.0.len(), with.0.iter().copied());
+                bytes
+            }
             Source::Nothing => return Err(format!("{put:?} has no content to put")),
         };
         let new = Thing::File { bytes, owner: to.owner.clone(), mode: to.mode };
@@ -166,6 +173,10 @@ impl Look for Fake {
         self.asked.borrow_mut().push(asked.clone());
         let answer = self.answers.borrow_mut().get_mut(&asked).and_then(next);
         answer.map_or_else(|| failed(format!("not given: {asked}")), Ok)
+    }
+    /// Whatever it is given: a fake answers to the command alone.
+    fn run_fed(&self, host: &HostName, command: &Command, _: &mig::secret::Text, timeout_ms: u64) -> Outcome<Output> {
+        self.run(host, command, timeout_ms)
     }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         Ok(match self.at(host, path) {
