@@ -105,7 +105,9 @@ fn mig(folder: &Path, words: &[&str]) -> Duration {
         .output()
         .unwrap();
     let took = began.elapsed();
-    assert!(out.status.success(), "{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    let end: Vec<&str> = said.lines().rev().take(20).collect();
+    assert!(out.status.success(), "{}", end.into_iter().rev().collect::<Vec<_>>().join("\n"));
     took
 }
 
