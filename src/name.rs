@@ -4,6 +4,8 @@
 //! through one of these. Each says in its error what is allowed.
 
 mod address;
+mod container_name;
+mod dns_name;
 mod host_name;
 mod param_name;
 mod remote_path;
@@ -12,6 +14,8 @@ mod ssh_alias;
 mod user_name;
 
 pub use address::Address;
+pub use container_name::ContainerName;
+pub use dns_name::DnsName;
 pub use host_name::HostName;
 pub use param_name::ParamName;
 pub use remote_path::RemotePath;

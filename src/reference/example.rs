@@ -27,6 +27,7 @@ fn given(g: &Given) -> String {
         Given::Folder(place) => format!("{place} is a folder"),
         Given::Prints(command, text) => format!("`{command}` prints {}", shortened(text)),
         Given::Exits(command, code) => format!("`{command}` exits {code}"),
+        Given::Aws(ask, json) => format!("AWS, asked for {ask}, answers {json}"),
         Given::Port(seen, state) => {
             let (from, to) = seen.split_once(' ').unwrap_or(("here", seen));
             let state = match state {
@@ -38,6 +39,11 @@ fn given(g: &Given) -> String {
             };
             format!("{to} {state}, seen from {from}")
         }
+        Given::Answers(request, status, body) => format!("`{request}` is answered {status} {}", shortened(body)),
+        Given::Names(question, status, answers) => match answers {
+            [] => format!("{question} is answered {status}"),
+            answers => format!("{question} is answered {status}: {}", answers.join(", ")),
+        },
     }
 }
 

@@ -306,9 +306,7 @@ impl Gate {
 
     /// After the script: everything recorded must have been asked for. Says what was not.
     pub fn leftovers(&self) -> Option<String> {
-        let unread = lock(&self.recorded).values().flatten().next().cloned();
-        let left = lock(&self.lanes).iter().find_map(|l| l.left_over());
-        left.or(unread).map(|c| super::drift::no_longer(&c.key))
+        self.not_asked_for().map(|c| super::drift::no_longer(&c.key))
     }
     /// The run in numbers, so far.
     pub fn tally(&self) -> Tally {
@@ -356,7 +354,10 @@ pub fn short(key: &Key) -> String {
         }
         v => v.to_string(),
     };
-    let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
+    let first = [
+        "host", "from", "address", "id", "name", "bucket", "key", "what", "command", "unit", "path", "file", "to",
+        "text", "state", "port",
+    ];
     let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
     let args: Vec<String> = told.map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()

@@ -6,11 +6,12 @@ use super::lock::Unlocked;
 use super::settings::Settings;
 use super::{control, limits};
 use crate::contract::{
-    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
-    PortState, Question, Released, Settled, Sync, Token, World, failed,
+    Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
+    Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, RemotePath};
+use crate::secret::Text;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -62,6 +63,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("mig-world").enable_all().build();
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
+        account: super::aws::Account::default(),
         settings,
         redactor: super::redact::Redactor::default(),
         control,
@@ -70,10 +72,13 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         first_contact: tokio::sync::Mutex::new(()),
         copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         is_hurried: AtomicBool::new(false),
+        is_cut: AtomicBool::new(false),
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
+        seen: Mutex::default(),
         sent: Mutex::default(),
+        session: super::http::Session::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
 }
@@ -96,6 +101,17 @@ impl Remote {
             Some(fleet) => (fleet.settings.secrets)(name).map(drop),
             None => Ok(()),
         }
+    }
+    /// Ends the command at hand, by TERM and then KILL to what it started; it is then a command that
+    /// ended badly, like one whose time was over. `false`: commands may run again.
+    pub fn cut_short(&self, is_cut: bool) {
+        if let Some(fleet) = &self.fleet {
+            fleet.is_cut.store(is_cut, Ordering::SeqCst);
+        }
+    }
+    /// The text with the names of secrets in the places of their values, as far as they were fetched.
+    pub fn redacted(&self, text: &str) -> String {
+        self.fleet.as_ref().map_or_else(|| text.into(), |fleet| fleet.redactor.text(text.into()))
     }
     /// Ends all connections and removes their sockets now, whoever still holds the world: what a
     /// process holds when it exits is not dropped, and ssh would stay for its idle time.
@@ -147,6 +163,9 @@ impl Look for Remote {
     fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
         self.ask(async |fleet| fleet.run(host, command, timeout_ms).await)
     }
+    fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        self.ask(async |fleet| fleet.run_fed(host, command, stdin, timeout_ms).await)
+    }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         self.ask(async |fleet| fleet.find(host, path).await)
     }
@@ -168,11 +187,25 @@ impl Look for Remote {
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.address(host).await)
     }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        self.ask(async |fleet| fleet.dns(question).await)
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        self.ask(async |fleet| fleet.read_http(request).await)
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        self.ask(async |fleet| fleet.aws(ask).await)
+    }
 }
 
 impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
+    }
+    fn expect_back(&self, host: &HostName) {
+        if let Some(link) = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok()) {
+            link.expect_back();
+        }
     }
     fn boot_seen(&self, host: &HostName) -> String {
         let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
@@ -180,12 +213,18 @@ impl World for Remote {
     }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
         self.ask(async |fleet| match deed {
-            Deed::Run(run) => fleet.act_run(token, run).await,
+            Deed::Run(run) => match &run.container {
+                Some(container) => fleet.act_in_container(token, run, container).await,
+                None => fleet.act_run(token, run).await,
+            },
             Deed::Put(put) => fleet.act_put(put).await,
             Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
+            Deed::Redis(redis) => fleet.act_redis(token, redis).await,
+            Deed::Http(http) => fleet.act_http(token, http).await,
+            Deed::Aws(aws) => fleet.act_aws(token, aws).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),
@@ -204,6 +243,10 @@ impl World for Remote {
         }
     }
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String> {
+        if let Some(fleet) = &self.fleet {
+            fleet.forget_session();
+        }
+        self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
         self.on_each(hosts, AT_ONCE, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use mig::contract::{
-    Command, FileState, Found, Given, Halt, Look, Machine, Outcome, Output, PortState, Put, Source, Stop, failed,
+    AwsAsk, AwsSeen, Command, DnsAnswer, DnsQuestion, FileState, Found, Given, Halt, Look, Machine, Outcome, Output,
+    PortState, Put, Reply, Request, Source, Stop, failed,
 };
 use mig::name::{HostName, RemotePath};
 use std::cell::RefCell;
@@ -30,6 +31,14 @@ pub struct Fake {
     /// By `host: command`. The last answer is given again and again.
     answers: RefCell<BTreeMap<String, VecDeque<Output>>>,
     ports: BTreeMap<String, PortState>,
+    /// By `METHOD url`, or `host: METHOD url`.
+    http: BTreeMap<String, (u16, String)>,
+    /// By `name TYPE server`, or `name TYPE`.
+    names: BTreeMap<String, (String, Vec<String>)>,
+    /// The addresses of hosts, where there are any.
+    pub addresses: BTreeMap<String, String>,
+    /// By what is asked. The last answer is given again and again.
+    aws: RefCell<BTreeMap<String, VecDeque<AwsSeen>>>,
     /// Numeric user and group by host; root when absent.
     users: BTreeMap<String, (u32, u32)>,
     /// Boot ids still to come, by host. The last is given again and again; none is `boot-1-of-HOST`.
@@ -49,9 +58,12 @@ impl Fake {
                 Given::Folder(place) => world.add(place, Thing::Folder),
                 Given::Prints(command, text) => world.says(command, 0, text),
                 Given::Exits(command, code) => world.says(command, *code, ""),
+                Given::Aws(ask, json) => world.cloud(ask, json),
                 Given::Port(seen, state) => {
                     world.ports.insert((*seen).into(), *state);
                 }
+                Given::Answers(request, status, body) => world.answers_http(request, *status, body),
+                Given::Names(question, status, answers) => world.answers_dns(question, status, answers),
             }
         }
         world
@@ -69,6 +81,17 @@ impl Fake {
         let (stdout, stderr) = if code == 0 { (text, "") } else { ("", text) };
         let output = Output { code, stdout: stdout.into(), stderr: stderr.into() };
         self.answers.get_mut().entry(command.into()).or_default().push_back(output);
+    }
+    pub fn answers_http(&mut self, request: &str, status: u16, body: &str) {
+        self.http.insert(request.into(), (status, body.into()));
+    }
+    pub fn answers_dns(&mut self, question: &str, status: &str, answers: &[&str]) {
+        self.names.insert(question.into(), (status.into(), answers.iter().map(|a| (*a).into()).collect()));
+    }
+    /// The next answer of AWS to this.
+    pub fn cloud(&mut self, ask: &str, json: &str) {
+        let seen = serde_json::from_str(json).unwrap_or_else(|e| panic!("{ask}: {e}: {json}"));
+        self.aws.get_mut().entry(ask.into()).or_default().push_back(seen);
     }
     pub fn boots(&mut self, host: &str, ids: &[&str]) {
         self.boots.get_mut().insert(host.into(), ids.iter().map(|i| (*i).into()).collect());
@@ -102,6 +125,13 @@ impl Fake {
             Source::Secret(_) => CANARY.into(),
             Source::File { host, path } => self.content(&self.places, host, path.as_ref())?,
             Source::Kept(name) => self.content(&self.kept, &put.host, name)?,
+            Source::Spliced { at, cut, with } => {
+                let mut bytes = self.content(&self.places, &put.host, put.path.as_ref())?;
+                let at = usize::try_from(*at).expect("a place in memory");
+                assert_eq!(&bytes[at..at + cut.0.len()], cut.0, "what is cut is there");
+                bytes.splice(at..at + cut.0.len(), with.0.iter().copied());
+                bytes
+            }
             Source::Nothing => return Err(format!("{put:?} has no content to put")),
         };
         let new = Thing::File { bytes, owner: to.owner.clone(), mode: to.mode };
@@ -143,6 +173,10 @@ impl Look for Fake {
         self.asked.borrow_mut().push(asked.clone());
         let answer = self.answers.borrow_mut().get_mut(&asked).and_then(next);
         answer.map_or_else(|| failed(format!("not given: {asked}")), Ok)
+    }
+    /// Whatever it is given: a fake answers to the command alone.
+    fn run_fed(&self, host: &HostName, command: &Command, _: &mig::secret::Text, timeout_ms: u64) -> Outcome<Output> {
+        self.run(host, command, timeout_ms)
     }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         Ok(match self.at(host, path) {
@@ -218,6 +252,43 @@ impl Look for Fake {
         self.ports.get(&seen).copied().map_or_else(|| failed(format!("not given: {seen}")), Ok)
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
-        failed(format!("not given: the address of {host}"))
+        let known = self.addresses.get(host.as_ref()).cloned();
+        known.map_or_else(|| failed(format!("not given: the address of {host}")), Ok)
+    }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        let server = question.server.as_deref().map(|s| format!(" {s}")).unwrap_or_default();
+        let asked = format!("{} {}{server}", question.name, question.kind);
+        let Some((status, answers)) = self.names.get(&asked) else { return failed(format!("not given: {asked}")) };
+        let is_known = ["NOERROR", "NXDOMAIN", "empty"].contains(&status.as_str());
+        Ok(DnsAnswer {
+            status: status.clone(),
+            answers: is_known.then(|| answers.clone()),
+            ttl: is_known.then_some(300),
+            ttl_text: is_known.then(|| "5 minutes".into()),
+            authoritative: is_known,
+            aliases: vec![],
+            records: vec![],
+            authority: vec![],
+            server: format!("{}:{}", server.trim(), question.port),
+            tcp: question.tcp,
+            text: format!("{asked}: {status}"),
+        })
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        let at = request.via.as_ref().map(|h| format!("{h}: ")).unwrap_or_default();
+        let asked = format!("{at}{} {}", request.method, request.url);
+        self.asked.borrow_mut().push(asked.clone());
+        let Some((status, body)) = self.http.get(&asked) else { return failed(format!("not given: {asked}")) };
+        Ok(Reply {
+            status: *status,
+            url: request.url.to_string(),
+            headers: BTreeMap::new(),
+            body: body.as_str().into(),
+            secrets: serde_json::Map::new(),
+        })
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        let answer = self.aws.borrow_mut().get_mut(&ask.to_string()).and_then(next);
+        answer.map_or_else(|| failed(format!("not given: {ask}")), Ok)
     }
 }

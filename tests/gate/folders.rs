@@ -90,6 +90,9 @@ impl Look for Folders {
         let (code, stdout) = self.sh(host, &command.to_sh());
         Ok(Output { code, stdout, stderr: String::new() })
     }
+    fn run_fed(&self, _: &HostName, _: &Command, _: &mig::secret::Text, _: u64) -> Outcome<Output> {
+        failed("not in this world")
+    }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         let at = self.at(host, path);
         Ok(match (at.is_dir(), self.state(host, path)) {
@@ -127,6 +130,12 @@ impl Look for Folders {
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         Ok(host.to_string())
+    }
+    fn dns(&self, _: &DnsQuestion) -> Outcome<DnsAnswer> {
+        failed("there is no network among folders")
+    }
+    fn http(&self, _: &mig::contract::Request) -> Outcome<Reply> {
+        failed("there is no network among folders")
     }
 }
 
@@ -200,9 +209,7 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                failed("not in this world")
-            }
+            _ => failed("not in this world"),
         }
     }
 
@@ -227,9 +234,7 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                Settled::Unknown("not in this world".into())
-            }
+            _ => Settled::Unknown("not in this world".into()),
         }
     }
 
