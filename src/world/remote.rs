@@ -246,7 +246,6 @@ impl World for Remote {
         if let Some(fleet) = &self.fleet {
             fleet.forget_session();
         }
-        self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
         self.on_each(hosts, AT_ONCE, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {
