@@ -139,7 +139,10 @@ impl Fleet {
 
     async fn call_there(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
         let nonce = nonce();
-        let line = call.script.line(link.config.sudo, &nonce, &call.args);
+        let line = match link.hello.get() {
+            Some(hello) if !link.config.sudo && hello.has_plain_shell() => call.script.line_for_sh(&nonce, &call.args),
+            _ => call.script.line(link.config.sudo, &nonce, &call.args),
+        };
         if line.len() > LONGEST_REQUEST {
             return Err(Failure::new(format!("the request for {} is too long", link.config.name)).into());
         }
