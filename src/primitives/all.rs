@@ -6,7 +6,8 @@ use super::{
     dig_all::DigAll, docker::Docker, docker_exec::DockerExec, docker_info::DockerInfo, docker_logs::DockerLogs,
     edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml, file_info::FileInfo,
     http_get::HttpGet, http_send::HttpSend, machine::Machine, port_open::PortOpen, read_file::ReadFile, reboot::Reboot,
-    redis_info::RedisInfo, redis_replicaof::RedisReplicaof, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    redis_info::RedisInfo, redis_replicaof::RedisReplicaof, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh,
+    systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
