@@ -118,6 +118,7 @@ masterauth() {
   mkdir -p -- "$kept" && : >"$kept/$2.$1.auth"
   [ "$its_u" = - ] || order "$1" "CONFIG SET masteruser $(quoted "$its_u")" || fail "masteruser cannot be set: $r"
   order "$1" "CONFIG SET masterauth $(quoted "$its_w")" || fail "masterauth cannot be set: $r"
+  echo "masterauth of $h:$p is set until it restarts: write it into its configuration file too"
 }
 masterauth_back() {
   [ -e "$kept/$2.$1.auth" ] || return 0
