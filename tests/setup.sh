@@ -28,6 +28,9 @@ cc:gcc
 redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
+dockerd:docker.io
+docker:docker.io
+setpriv:util-linux
 python3:python3-minimal
 '
 

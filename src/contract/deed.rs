@@ -6,7 +6,7 @@
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
 use super::{Aws, Command, Http, Redis, Sync, Unsync};
-use crate::name::{HostName, RemotePath};
+use crate::name::{ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,10 @@ pub struct Run {
     pub cwd: Option<RemotePath>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<Text>,
+    /// The container of Docker on the host in which it runs; so do its `check` and its `cwd`. The exit
+    /// code is believed only where Docker itself did not fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerName>,
 }
 fn only_zero() -> Vec<i64> {
     vec![0]
@@ -69,6 +73,14 @@ impl Run {
             timeout_ms: 3_600_000,
             cwd: None,
             stdin: None,
+            container: None,
+        }
+    }
+    /// For a sentence: the command, and the container it runs in.
+    pub fn said(&self) -> String {
+        match &self.container {
+            None => format!("`{}`", self.command),
+            Some(container) => format!("`{}` in container {container}", self.command),
         }
     }
 }
@@ -324,7 +336,9 @@ impl fmt::Display for Deed {
             Deed::Run(r) => {
                 let first = r.command.to_sh();
                 let mut lines = first.trim().lines();
-                write!(f, "{}: {}", r.host, lines.next().unwrap_or_default())?;
+                write!(f, "{}: ", r.host)?;
+                r.container.as_ref().map_or(Ok(()), |c| write!(f, "in container {c}: "))?;
+                f.write_str(lines.next().unwrap_or_default())?;
                 if lines.next().is_some() {
                     f.write_str(" ...")?;
                 }

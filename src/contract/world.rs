@@ -31,6 +31,10 @@ impl Token {
     pub fn boot(&self) -> Option<&str> {
         self.boot.as_deref()
     }
+    /// The call that it belongs to.
+    pub fn call(&self) -> i64 {
+        self.text.split('.').next().and_then(|c| c.parse().ok()).unwrap_or_default()
+    }
     /// What all attempts at a deed, and at taking it back, have in common: `call.deed`.
     pub fn of_deed(&self) -> String {
         self.text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")

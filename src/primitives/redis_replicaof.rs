@@ -1,7 +1,6 @@
 //! The role of a Redis server: whom it follows, and how it takes over, without losing a write.
 
 use super::duration::Duration;
-use super::nginx_program::container_name;
 use super::place::seen;
 use super::port::Port;
 use super::redis_address::{AddressPort, Wished};
@@ -13,7 +12,7 @@ use crate::contract::{
     Args, Change, Deed, Example, Failure, Given, Look, Outcome, Plan, Redis, RedisAct, RedisAddress, RedisServer, Step,
     Undo, failed,
 };
-use crate::name::{Address, HostName, RemotePath};
+use crate::name::{Address, ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,7 +45,7 @@ pub struct RedisReplicaof {
     primary: Wished,
     /// Container in which Redis runs. Default: it runs on the host itself.
     #[serde(default)]
-    container: Option<String>,
+    container: Option<ContainerName>,
     /// File into which the role is written, as the host sees it. Default: the one that Redis says it was
     /// started with; within a container it must be given.
     #[serde(default)]
@@ -236,9 +235,6 @@ impl Change for RedisReplicaof {
 
 impl RedisReplicaof {
     fn sane(&self) -> Outcome<()> {
-        if let Some(Err(why)) = self.container.as_deref().map(container_name) {
-            return failed(format!("{BY}: container: {why}"));
-        }
         if !(0.0..=1.0).contains(&self.min_ratio) {
             return failed(format!("{BY}: min_ratio: {} is no share: 0 to 1", self.min_ratio));
         }

@@ -18,6 +18,7 @@ mod call;
 mod capped;
 pub mod clock;
 mod config;
+mod container;
 mod control;
 mod dns;
 pub mod files;

@@ -210,7 +210,10 @@ impl World for Remote {
     }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
         self.ask(async |fleet| match deed {
-            Deed::Run(run) => fleet.act_run(token, run).await,
+            Deed::Run(run) => match &run.container {
+                Some(container) => fleet.act_in_container(token, run, container).await,
+                None => fleet.act_run(token, run).await,
+            },
             Deed::Put(put) => fleet.act_put(put).await,
             Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,

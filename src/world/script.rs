@@ -22,6 +22,9 @@ pub const ASK: Script = Script(&[FRAME, include_str!("scripts/ask.sh")]);
 pub const BYTES: Script = Script(&[FRAME, STATE, include_str!("scripts/bytes.sh")]);
 /// Not framed: it is run as a command, whose exit code is its answer.
 pub const CHECKED: Script = Script(&[STATE, SAME, include_str!("scripts/checked.sh")]);
+/// Run as a command too, with [`CONTAINER_FIND`] as a text in it.
+pub const CONTAINER: Script = Script(&[include_str!("scripts/container.sh")]);
+pub const CONTAINER_FIND: Script = Script(&[include_str!("scripts/container_find.sh")]);
 pub const COPY: Script = Script(&[FRAME, include_str!("scripts/copy.sh")]);
 pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
 pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
