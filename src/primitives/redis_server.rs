@@ -68,7 +68,8 @@ pub fn say(
             _ if first.contains("without any password configured") || first.contains("no password is set") => {
                 rest.trim_start().to_string()
             }
-            _ => return Err(refused(by, server, at, &(said.clone() + answer.stderr.as_str())).into()),
+            _ if said.trim().is_empty() => return Err(no_answer(by, server, at, &answer).into()),
+            _ => return Err(refused(by, server, at, &said).into()),
         }
     } else {
         said
