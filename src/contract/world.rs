@@ -164,6 +164,13 @@ pub trait World: Look + Send + Sync {
     fn beyond(&self, _host: &HostName) -> Option<String> {
         None
     }
+    /// Reaches several hosts at the same time, so many at once, so that looking at one after the
+    /// other need not wait for each. What cannot be reached is found by whoever looks at it.
+    fn reach(&self, _hosts: &[HostName], _at_once: usize) {}
+    /// At how many hosts this machine can bear to work at a time.
+    fn at_once(&self) -> usize {
+        usize::MAX
+    }
     /// Bytes of undo material that the run keeps on a host.
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64>;
 }

@@ -71,6 +71,8 @@ pub struct Gate {
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
     pub(super) prepared: Mutex<BTreeSet<HostName>>,
     pub(super) said_per_user: AtomicBool,
+    /// Hosts that a person was told to turn off, and did.
+    pub(super) off: Mutex<BTreeSet<HostName>>,
 }
 
 pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -108,6 +110,7 @@ impl Gate {
             cutovers: Mutex::default(),
             prepared: Mutex::default(),
             said_per_user: AtomicBool::new(false),
+            off: Mutex::default(),
             set,
         }
     }

@@ -28,6 +28,7 @@ mod frame;
 mod hello;
 mod http;
 mod known_hosts;
+mod limits;
 mod link;
 mod live;
 mod lock;
@@ -47,6 +48,7 @@ mod settings;
 mod settle;
 mod sync;
 mod upload;
+mod words;
 
 pub use known_hosts::fingerprint;
 pub use lock::{HeldLock, Holder, Unlocked};

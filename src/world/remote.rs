@@ -1,10 +1,10 @@
 //! The world of a run: the contract's `Look` and `World`, synchronous, over one async runtime.
 
 use super::config::{machine_alias, ways};
-use super::control;
 use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
+use super::{control, limits};
 use crate::contract::{
     Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
     Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
@@ -41,7 +41,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     if settings.run.len() < 8 || !settings.run.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Error::bug(format!("{:?} is no id for a run", settings.run)).err();
     }
-    raise_file_limit();
+    limits::raise();
     let control = control::make(&settings.run)?;
     let state = std::path::absolute(&settings.state).map_err(|e| {
         Box::new(Error::bad_input(format!("the state folder {} cannot be used: {e}", settings.state.display())))
@@ -76,6 +76,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
+        seen: Mutex::default(),
         sent: Mutex::default(),
         session: super::http::Session::default(),
     };
@@ -123,19 +124,21 @@ impl Remote {
         }
     }
     /// The same on many hosts, some at a time: what was said, in no order.
-    fn on_each(
+    fn on_each<T: std::marker::Sync>(
         &self,
-        hosts: &[HostRecord],
-        work: impl Fn(&HostRecord) -> Option<String> + std::marker::Sync,
+        all: &[T],
+        at_once: usize,
+        work: impl Fn(&T) -> Option<String> + std::marker::Sync,
     ) -> Vec<String> {
         let (next, said) = (AtomicUsize::new(0), Mutex::new(vec![]));
         let go = || {
-            while let Some(record) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                said.lock().unwrap_or_else(PoisonError::into_inner).extend(work(record));
+            while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let text = work(one);
+                said.lock().unwrap_or_else(PoisonError::into_inner).extend(text);
             }
         };
         std::thread::scope(|threads| {
-            for _ in 1..hosts.len().min(AT_ONCE) {
+            for _ in 1..all.len().min(at_once) {
                 threads.spawn(go);
             }
             go();
@@ -243,7 +246,7 @@ impl World for Remote {
         if let Some(fleet) = &self.fleet {
             fleet.forget_session();
         }
-        self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
+        self.on_each(hosts, AT_ONCE, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {
         let holder = self.fleet.as_ref().and_then(|f| f.settings.holder.as_ref());
@@ -264,14 +267,24 @@ impl World for Remote {
         if let Some(fleet) = &self.fleet {
             fleet.is_hurried.store(true, Ordering::Relaxed);
         }
-        let left = self.on_each(hosts, |record| match self.wait(async |fleet| fleet.release(record).await)? {
-            Ok(bytes) => {
-                kept.fetch_add(bytes, Ordering::Relaxed);
-                None
-            }
-            Err(why) => Some(why),
-        });
+        let left =
+            self.on_each(hosts, AT_ONCE, |record| match self.wait(async |fleet| fleet.release(record).await)? {
+                Ok(bytes) => {
+                    kept.fetch_add(bytes, Ordering::Relaxed);
+                    None
+                }
+                Err(why) => Some(why),
+            });
         Released { left, kept: kept.into_inner() }
+    }
+    fn reach(&self, hosts: &[HostName], at_once: usize) {
+        self.on_each(hosts, at_once, |host| {
+            let _ = self.wait(async |fleet| fleet.hello(fleet.link(host)?).await.map(drop));
+            None
+        });
+    }
+    fn at_once(&self) -> usize {
+        limits::hosts_at_once()
     }
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64> {
         self.ask(async |fleet| fleet.undo_material(host).await)
@@ -299,11 +312,4 @@ fn write_private(file: &Path, text: &str) -> Result<()> {
     opened
         .and_then(|mut f| f.write_all(text.as_bytes()))
         .map_err(|e| Box::new(Error::bad_input(format!("{} cannot be written: {e}", file.display()))))
-}
-
-/// Each channel takes four file descriptors; many hosts at once need more than the usual 1024.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
