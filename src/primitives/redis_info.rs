@@ -3,8 +3,7 @@
 use super::port::Port;
 use super::redis_server::{Seen, ask};
 use crate::contract::{Args, Example, Given, Look, Outcome, Reading, RedisAddress, RedisServer, failed};
-use crate::name::ContainerName;
-use crate::name::{Address, HostName};
+use crate::name::{ContainerName, Address, HostName};
 use crate::secret::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +19,7 @@ pub struct RedisInfo {
     host: HostName,
     /// Container in which it runs. Default: it runs on the host itself.
     #[serde(default)]
-    container: Option<String>,
+    container: Option<ContainerName>,
     /// Address on which it listens, as its host or container sees it.
     #[serde(default = "local")]
     address: Address,
