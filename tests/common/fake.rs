@@ -266,6 +266,8 @@ impl Look for Fake {
             headers: BTreeMap::new(),
             body: body.as_str().into(),
             secrets: serde_json::Map::new(),
-        })
+            text: String::new(),
+        }
+        .told())
     }
 }
