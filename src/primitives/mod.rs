@@ -4,11 +4,24 @@
 //! deeds what is to be done.
 
 mod all;
+mod aws_answer;
+mod aws_eip;
+mod aws_id;
+mod aws_instance;
+mod aws_instance_info;
+mod aws_launch;
+mod aws_s3_info;
+mod aws_transfer_eip;
 mod capture;
+mod container;
 mod copy_file;
 mod dig;
 mod dig_all;
 mod dns_server;
+mod docker;
+mod docker_exec;
+mod docker_info;
+mod docker_logs;
 mod duration;
 mod edit_line;
 mod edit_nginx_upstream;
@@ -26,6 +39,11 @@ mod port;
 mod port_open;
 mod read_file;
 mod reboot;
+mod redis_address;
+mod redis_info;
+mod redis_replicaof;
+mod redis_role_file;
+mod redis_server;
 mod remove_file;
 mod rsync;
 mod shell;

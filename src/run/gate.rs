@@ -71,6 +71,8 @@ pub struct Gate {
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
     pub(super) prepared: Mutex<BTreeSet<HostName>>,
     pub(super) said_per_user: AtomicBool,
+    /// Hosts that a person was told to turn off, and did.
+    pub(super) off: Mutex<BTreeSet<HostName>>,
 }
 
 pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -108,6 +110,7 @@ impl Gate {
             cutovers: Mutex::default(),
             prepared: Mutex::default(),
             said_per_user: AtomicBool::new(false),
+            off: Mutex::default(),
             set,
         }
     }
@@ -303,9 +306,7 @@ impl Gate {
 
     /// After the script: everything recorded must have been asked for. Says what was not.
     pub fn leftovers(&self) -> Option<String> {
-        let unread = lock(&self.recorded).values().flatten().next().cloned();
-        let left = lock(&self.lanes).iter().find_map(|l| l.left_over());
-        left.or(unread).map(|c| super::drift::no_longer(&c.key))
+        self.not_asked_for().map(|c| super::drift::no_longer(&c.key))
     }
     /// The run in numbers, so far.
     pub fn tally(&self) -> Tally {
@@ -354,8 +355,8 @@ pub fn short(key: &Key) -> String {
         v => v.to_string(),
     };
     let first = [
-        "host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port", "method",
-        "url", "name", "type", "server", "servers",
+        "host", "from", "address", "id", "name", "bucket", "key", "what", "command", "unit", "path", "file", "to",
+        "text", "state", "port", "method", "url", "type", "server", "servers",
     ];
     let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
     let args: Vec<String> = told.map(word).collect();

@@ -322,7 +322,7 @@ impl Undoing<'_> {
             match self.one(n, deed, begun, &mut attempt)? {
                 Ok(()) => self.mark(&format!("did {n}"), attempt, "")?,
                 // Perhaps there was nothing to take back.
-                Err(f) if d.state == DeedState::Failed && !deed.converges() => {
+                Err(f) if d.state == DeedState::Failed && (!deed.converges() || matches!(deed, Deed::Aws(_))) => {
                     left = Some(format!("the undo of a deed that had failed, failed: {deed} ({})", f.message));
                 }
                 Err(f) => {
@@ -331,6 +331,9 @@ impl Undoing<'_> {
                     let mut text = format!("cannot take back {}: {}", d.step.deed, f.message);
                     if let Some(out) = &f.output {
                         text = format!("{text}\n{out}");
+                    }
+                    for hint in &f.hints {
+                        text = format!("{text}\n{hint}");
                     }
                     return Err(End::Back(Back::Stopped(text)));
                 }
@@ -358,12 +361,15 @@ impl Undoing<'_> {
             self.deed.state = DeedState::Failed;
             return Ok(());
         }
+        d.step.deed.hosts().into_iter().for_each(|host| self.back.world.expect_back(host));
         self.back.prepare(&d.step.deed)?;
         let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed)
         {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
+            // It did run; its check does not see the whole of it, or not yet: what there is goes.
+            Settled::NewToken if matches!(d.step.deed, Deed::Run(_)) => DeedState::Failed,
             // An attempt before this one may have left something: its undo is tried.
             Settled::SameToken | Settled::NewToken if d.step.deed.converges() => DeedState::Failed,
             Settled::SameToken | Settled::NewToken if d.attempt == 1 => DeedState::NotDone,

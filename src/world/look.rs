@@ -1,6 +1,6 @@
 //! Readings: commands that change nothing, files, ports, and the machine itself.
 
-use super::call::{Call, Sink, Trouble};
+use super::call::{Call, Feed, Sink, Trouble};
 use super::capped::Capped;
 use super::folder::Tries;
 use super::link::{Fleet, Link};
@@ -8,6 +8,7 @@ use super::script;
 use super::settings::Reach;
 use crate::contract::{Command, Failure, FileState, Found, Outcome, Output, failed};
 use crate::name::{HostName, RemotePath};
+use crate::secret::Text;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -16,16 +17,32 @@ const LONG: Duration = Duration::from_secs(3600);
 
 impl Fleet {
     pub async fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+        self.read(host, command, None, timeout_ms).await
+    }
+
+    /// A reading with something on its input: what it gets there may be secret.
+    pub async fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        let stdin = self.fill(stdin)?;
+        self.read(host, command, Some(stdin.as_bytes()), timeout_ms).await
+    }
+
+    async fn read(&self, host: &HostName, command: &Command, stdin: Option<&[u8]>, timeout_ms: u64) -> Outcome<Output> {
         let link = self.link(host)?;
         let text = command.to_sh();
         let mut tries = Tries::default();
         loop {
             let (mut out, mut err) = (Capped::default(), Capped::default());
             let (mut pour_out, mut pour_err) = (|b: &[u8]| out.pour(b), |b: &[u8]| err.pour(b));
-            let mut call =
-                Call::new(script::READ, [text.as_str()]).out(Sink::To(&mut pour_out)).err(Sink::To(&mut pour_err));
+            let is_fed = if stdin.is_some() { "fed" } else { "" };
+            let call = Call::new(script::READ, [text.as_str(), is_fed]);
+            let call = call.feed(stdin.map_or(Feed::Nothing, Feed::Bytes));
+            let mut call = call.out(Sink::To(&mut pour_out)).err(Sink::To(&mut pour_err));
             let head = call.head.clone();
-            match self.call(link, &mut call, Some(Duration::from_millis(timeout_ms))).await {
+            let answer = tokio::select! {
+                answer = self.call(link, &mut call, Some(Duration::from_millis(timeout_ms))) => answer,
+                () = self.cut() => Err(Trouble::TimedOut),
+            };
+            match answer {
                 Ok(reply) => {
                     let code = reply.said.trim().parse().unwrap_or(255);
                     let text = |capped: Capped| self.redactor.text(capped.into_text());
@@ -34,8 +51,12 @@ impl Fleet {
                 Err(Trouble::TimedOut) => {
                     let session = head.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     self.end_reading(link, &session).await;
-                    let failure =
-                        Failure::new(format!("`{command}` on {host} was given up after {}", seconds(timeout_ms)));
+                    let when = if self.is_cut() {
+                        "when you stopped it".into()
+                    } else {
+                        format!("after {}", seconds(timeout_ms))
+                    };
+                    let failure = Failure::new(format!("`{command}` on {host} was given up {when}"));
                     let output = out.into_text() + err.into_text().as_str();
                     return Err(failure.output(self.redactor.text(output)).into());
                 }

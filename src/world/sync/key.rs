@@ -11,13 +11,18 @@ use crate::world::call::{Call, Sink};
 use crate::world::folder::{SHORT, Tries};
 use crate::world::link::{Fleet, Link};
 use crate::world::script;
-use std::fmt::Write as _;
 
-/// Where the sender finds the other side.
-pub struct Door {
-    /// What `--rsh` is.
-    pub shell: String,
+/// The sender's key, and where it finds the other side.
+pub struct Key {
+    /// Its place on the sender.
+    file: String,
+    /// Under which name the sender knows the other side.
     pub alias: String,
+    comment: String,
+    public: String,
+    /// The addresses that the sender may come from.
+    sources: Vec<String>,
+    reached: Reached,
 }
 
 /// How a host is reached, as ssh sees it.
@@ -27,6 +32,25 @@ struct Reached {
     user: String,
 }
 
+impl Key {
+    /// What `--rsh` is.
+    pub fn shell(&self) -> String {
+        format!("ssh -F {}", quote(&format!("{}.config", self.file)))
+    }
+
+    fn config(&self) -> String {
+        let Key { file, alias, reached, .. } = self;
+        format!(
+            "Host {alias}\n  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
+             \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
+             \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
+             \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
+             \x20 ClearAllForwardings yes\n  ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
+            reached.address, reached.port, reached.user
+        )
+    }
+}
+
 impl Fleet {
     /// How the lines of this run are told from others in `authorized_keys`; a call of it, or all.
     pub fn key_comment(&self, call: &str) -> String {
@@ -34,24 +58,37 @@ impl Fleet {
         format!("mig-{}-{call}{end}", self.settings.run)
     }
 
-    /// Makes the key, lets it in for `server` only, and says how the sender uses it.
-    pub async fn open_door(&self, sync: &Sync, call: &str, server: &[String], pids: &str) -> Outcome<Door> {
+    /// Makes the key on the sender. Nobody lets it in yet.
+    pub async fn cut_key(&self, sync: &Sync, call: &str) -> Outcome<Key> {
         let (from, to) = (self.link(&sync.from)?, self.link(&sync.to)?);
         let folder = self.prepared(&sync.from)?.record.folder;
         let (name, comment) = (format!("key.{call}"), self.key_comment(call));
-        let (public, addresses) = self.make_key(from, &folder, &name, &comment).await?;
-        let reached = self.reached(to).await?;
-        let mut sources = addresses;
+        let (made, reached, address) =
+            tokio::join!(self.make_key(from, &folder, &name, &comment), self.reached(to), self.address(&sync.from));
+        let ((public, mut sources), reached) = (made?, reached?);
         if reached.address.starts_with("127.") || reached.address == "localhost" || reached.address == "::1" {
             sources.extend(["127.0.0.1".into(), "::1".into()]);
         }
-        if let Ok(address) = self.address(&sync.from).await
+        if let Ok(address) = address
             && address.parse::<std::net::IpAddr>().is_ok()
         {
             sources.push(address);
         }
         sources.sort();
         sources.dedup();
+        Ok(Key {
+            file: format!("{folder}/{name}"),
+            alias: format!("mig-{}", sync.to),
+            comment,
+            public,
+            sources,
+            reached,
+        })
+    }
+
+    /// Lets the key in for `server` only, and tells the sender how it is used.
+    pub async fn open_door(&self, sync: &Sync, key: &Key, server: &[String], pids: &str) -> Outcome<()> {
+        let (from, to) = (self.link(&sync.from)?, self.link(&sync.to)?);
         let sudo = if to.config.sudo { "sudo -n " } else { "" };
         let server: Vec<String> = server.iter().map(|w| quote(w)).collect();
         // Its process is noted, so that a rollback can end it.
@@ -61,38 +98,30 @@ impl Fleet {
             return failed(format!("{}: its name cannot be written into authorized_keys", sync.at));
         }
         let command = command.replace('"', "\\\"");
-        let options = format!("restrict,from=\"{}\",command=\"{command}\"", sources.join(","));
+        let options = format!("restrict,from=\"{}\",command=\"{command}\"", key.sources.join(","));
         let seconds = (sync.timeout_ms / 1000 + 600).to_string();
-        match self.say(to, script::KEY_ALLOW, &[&comment, &options, &public, &seconds]).await? {
-            said if said == "ok" => {}
-            said => {
-                return failed(format!(
-                    "{}: the key of {} cannot be let in: {}",
-                    sync.to,
-                    sync.from,
-                    said.trim_start_matches("bad ")
-                ));
-            }
-        }
-        let alias = format!("mig-{}", sync.to);
         let mut hosts = String::new();
-        for key in self.pinned(to) {
-            hosts += &key.line(&alias);
+        for pinned in self.pinned(to) {
+            hosts += &pinned.line(&key.alias);
         }
-        let file = format!("{folder}/{name}");
-        self.upload(from, &format!("{file}.hosts"), hosts.as_bytes()).await?;
-        let mut config = String::new();
-        let _ = write!(
-            config,
-            "Host {alias}\n  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
-             \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
-             \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
-             \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
-             \x20 ClearAllForwardings yes\n  ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
-            reached.address, reached.port, reached.user
+        let (hosts_file, config_file) = (format!("{}.hosts", key.file), format!("{}.config", key.file));
+        let config = key.config();
+        let words = [key.comment.as_str(), &options, &key.public, &seconds];
+        let (let_in, hosts, config) = tokio::join!(
+            self.say(to, script::KEY_ALLOW, &words),
+            self.upload(from, &hosts_file, hosts.as_bytes()),
+            self.upload(from, &config_file, config.as_bytes())
         );
-        self.upload(from, &format!("{file}.config"), config.as_bytes()).await?;
-        Ok(Door { shell: format!("ssh -F {}", quote(&format!("{file}.config"))), alias })
+        (hosts?, config?);
+        match let_in? {
+            said if said == "ok" => Ok(()),
+            said => failed(format!(
+                "{}: the key of {} cannot be let in: {}",
+                sync.to,
+                sync.from,
+                said.trim_start_matches("bad ")
+            )),
+        }
     }
 
     /// Takes the key back on both sides; says what could not be.

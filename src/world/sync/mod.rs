@@ -2,6 +2,7 @@
 //! and the key with which one host may write one path of the other.
 
 mod act;
+mod ends;
 mod items;
 mod kept;
 mod key;
@@ -9,3 +10,5 @@ mod progress;
 mod relay;
 mod unsync;
 mod words;
+
+pub use ends::Seen;
