@@ -12,7 +12,7 @@ use crate::contract::{
     Args, Change, Deed, Example, Failure, Given, Look, Outcome, Plan, Redis, RedisAct, RedisAddress, RedisServer, Step,
     Undo, failed,
 };
-use crate::name::{ContainerName, Address, HostName, RemotePath};
+use crate::name::{Address, ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -235,9 +235,6 @@ impl Change for RedisReplicaof {
 
 impl RedisReplicaof {
     fn sane(&self) -> Outcome<()> {
-        if let Some(Err(why)) = self.container.as_deref().map(ContainerName::parse) {
-            return failed(format!("{BY}: container: {why}"));
-        }
         if !(0.0..=1.0).contains(&self.min_ratio) {
             return failed(format!("{BY}: min_ratio: {} is no share: 0 to 1", self.min_ratio));
         }

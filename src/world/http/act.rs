@@ -41,7 +41,6 @@ impl Fleet {
                 Ended::Lost(why) => why,
             };
             let seen = self.checked(http, PATIENCE).await?;
-            let seen = self.seen_over_http(http, PATIENCE).await?;
             if let Some(Seen::There) = seen {
                 return Ok(unknown("its answer was lost; its check says that it is done"));
             }
@@ -59,7 +58,6 @@ impl Fleet {
         // What is still being worked on is not taken for what never came.
         let patience = PATIENCE.min(Duration::from_millis(http.request.timeout_ms)) / 4;
         let seen = match self.checked(http, patience).await {
-        let seen = match self.seen_over_http(http, patience).await {
             Ok(seen) => seen,
             Err(halt) => return Settled::Unknown(reason(&halt)),
         };
@@ -75,8 +73,6 @@ impl Fleet {
 
     /// Looks until the effect is there, or the time is over.
     async fn checked(&self, http: &Http, patience: Duration) -> Outcome<Option<Seen>> {
-    }
-    async fn seen_over_http(&self, http: &Http, patience: Duration) -> Outcome<Option<Seen>> {
         let Some(check) = &http.check else { return Ok(None) };
         let until = Instant::now() + patience;
         loop {
