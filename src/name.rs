@@ -5,6 +5,7 @@
 
 mod address;
 mod host_name;
+mod lease_name;
 mod param_name;
 mod remote_path;
 mod secret_name;
@@ -13,6 +14,7 @@ mod user_name;
 
 pub use address::Address;
 pub use host_name::HostName;
+pub use lease_name::LeaseName;
 pub use param_name::ParamName;
 pub use remote_path::RemotePath;
 pub use secret_name::SecretName;

@@ -1,8 +1,8 @@
 //! Everything a primitive may ask of the world. There is no verb here that changes anything, so
 //! planning cannot change anything by construction.
 
-use super::{Command, Differences, FileState, Outcome, Sync};
-use crate::name::{HostName, RemotePath};
+use super::{Command, Differences, FileState, LeaseState, Outcome, Sync};
+use crate::name::{HostName, LeaseName, RemotePath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,8 @@ pub trait Look {
     fn boot_id(&self, host: &HostName) -> Outcome<String>;
     /// Whether a TCP port answers, seen from `via` or from the operator's machine.
     fn port(&self, via: Option<&HostName>, address: &str, port: u16, timeout_ms: u64) -> Outcome<PortState>;
+    /// How a lease of this run is, and where it would lie.
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState>;
     /// The address of a host as the inventory has it.
     fn address(&self, host: &HostName) -> Outcome<String>;
 }

@@ -1,9 +1,10 @@
 //! The table of all primitives.
 
 use super::{
-    capture::Capture, copy_file::CopyFile, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
-    edit_yaml::EditYaml, file_info::FileInfo, machine::Machine, port_open::PortOpen, read_file::ReadFile,
-    reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, systemd::Systemd, write_file::WriteFile,
+    capture::Capture, close::Close, copy_file::CopyFile, daemon::Daemon, daemon_info::DaemonInfo, edit_line::EditLine,
+    edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml, file_info::FileInfo, machine::Machine,
+    port_open::PortOpen, read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh,
+    ssh_trust::SshTrust, ssh_tunnel::SshTunnel, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -24,4 +25,9 @@ pub const ALL: &[Spec] = &[
     Spec::change::<Reboot>(),
     Spec::reading::<Machine>(),
     Spec::reading::<PortOpen>(),
+    Spec::lease::<SshTrust>(),
+    Spec::lease::<SshTunnel>(),
+    Spec::lease::<Daemon>(),
+    Spec::reading::<DaemonInfo>(),
+    Spec::change::<Close>(),
 ];

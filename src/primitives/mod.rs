@@ -5,12 +5,17 @@
 
 mod all;
 mod capture;
+mod close;
 mod copy_file;
+mod daemon;
+mod daemon_info;
 mod duration;
 mod edit_line;
 mod edit_nginx_upstream;
 mod edit_yaml;
+mod endpoint;
 mod file_info;
+mod leased;
 mod machine;
 mod mode;
 mod nginx_program;
@@ -24,6 +29,8 @@ mod remove_file;
 mod rsync;
 mod shell;
 mod ssh;
+mod ssh_trust;
+mod ssh_tunnel;
 mod systemd;
 mod unit_name;
 mod write_file;

@@ -4,11 +4,11 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, Look, Machine, Outcome, Output, Plan,
-    PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, LeaseState, Look, Machine, Outcome,
+    Output, Phase, Plan, PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
-use crate::name::{HostName, RemotePath};
+use crate::name::{HostName, LeaseName, RemotePath};
 use crate::text::diff;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,8 +80,14 @@ impl Gate {
             (false, _) => json!({ "changed": true }),
         };
         for step in &steps {
-            if let Deed::Run(run) = &step.deed {
-                answer = unknown(format!("the output of `{}` is known only when it runs", first_line(&run.command)));
+            match &step.deed {
+                Deed::Run(run) => {
+                    let command = first_line(&run.command);
+                    answer = unknown(format!("the output of `{command}` is known only when it runs"));
+                }
+                // Where a lease lies is chosen before it is opened.
+                Deed::Lease(lease) => answer = lease.handle(),
+                _ => {}
             }
         }
         if sure {
@@ -218,6 +224,8 @@ pub struct Overlay {
     files: BTreeMap<(HostName, RemotePath), Option<Planted>>,
     /// Hosts on which an opaque command is planned: what they hold afterwards nobody knows.
     opaque: BTreeMap<HostName, String>,
+    /// Leases that will be open by then, and others that will be closed.
+    leases: BTreeMap<(HostName, LeaseName), bool>,
     /// After a step whose plan ended early, nothing is known of any host.
     dark: Option<String>,
 }
@@ -231,6 +239,11 @@ struct Planted {
 
 impl Overlay {
     fn apply(&mut self, deed: &Deed) {
+        match deed {
+            Deed::Lease(l) => drop(self.leases.insert((l.host.clone(), l.name.clone()), true)),
+            Deed::Unlease(u) => drop(self.leases.insert((u.lease.host.clone(), u.lease.name.clone()), false)),
+            _ => {}
+        }
         if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
@@ -341,6 +354,19 @@ impl Look for Planned<'_> {
         let dark = lock(&self.gate.overlay).dark.clone();
         self.or_guess(dark.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
         self.gate.set.world.port(via, address, port, timeout_ms)
+    }
+    /// What opens or closes one must know whether it is there, which a plan knows; how it goes only
+    /// a run can see.
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState> {
+        if self.guess.is_none() {
+            self.known(host)?;
+        }
+        let state = self.gate.set.world.lease(host, name)?;
+        match lock(&self.gate.overlay).leases.get(&(host.clone(), name.clone())) {
+            Some(true) => Ok(LeaseState { phase: Phase::Starting, ..state }),
+            Some(false) => Ok(LeaseState { phase: Phase::Absent, ..state }),
+            None => Ok(state),
+        }
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.gate.set.world.address(host)

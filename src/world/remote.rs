@@ -6,11 +6,11 @@ use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, Look, Machine, Outcome, Output,
-    PortState, Question, Released, Settled, Sync, Token, World, failed,
+    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, LeaseState, Look, Machine, Outcome,
+    Output, PortState, Question, Released, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
-use crate::name::{HostName, RemotePath};
+use crate::name::{HostName, LeaseName, RemotePath};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -163,6 +163,9 @@ impl Look for Remote {
     fn port(&self, via: Option<&HostName>, address: &str, port: u16, timeout_ms: u64) -> Outcome<PortState> {
         self.ask(async |fleet| fleet.port(via, address, port, timeout_ms).await)
     }
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState> {
+        self.ask(async |fleet| fleet.lease(host, name).await)
+    }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.address(host).await)
     }
@@ -184,6 +187,8 @@ impl World for Remote {
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => fleet.act_sync(token, sync).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
+            Deed::Lease(lease) => fleet.act_lease(lease).await,
+            Deed::Unlease(unlease) => fleet.act_unlease(&unlease.lease).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),

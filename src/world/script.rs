@@ -12,6 +12,7 @@ pub struct Script(&'static [&'static str]);
 const FRAME: &str = include_str!("scripts/frame.sh");
 /// Takes a copy back; it runs as a command of the run, for it may take long.
 pub const RSYNC_BACK: &str = include_str!("scripts/rsync_back.sh");
+const LEASE: &str = include_str!("scripts/lease.sh");
 const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
 const STATE: &str = include_str!("scripts/state.sh");
 const SAME: &str = include_str!("scripts/same.sh");
@@ -23,7 +24,7 @@ pub const CHECKED: Script = Script(&[STATE, SAME, include_str!("scripts/checked.
 pub const COPY: Script = Script(&[FRAME, include_str!("scripts/copy.sh")]);
 pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
 pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
-pub const FINISH: Script = Script(&[FRAME, include_str!("scripts/finish.sh")]);
+pub const FINISH: Script = Script(&[FRAME, LEASE, include_str!("scripts/finish.sh")]);
 pub const FOLDER: Script = Script(&[FRAME, include_str!("scripts/folder.sh")]);
 pub const HELLO: Script = Script(&[FRAME, include_str!("scripts/hello.sh")]);
 pub const PORT: Script = Script(&[FRAME, include_str!("scripts/port.sh")]);
@@ -39,6 +40,13 @@ pub const RSYNC_END: Script = Script(&[FRAME, include_str!("scripts/rsync_end.sh
 pub const KEY_MAKE: Script = Script(&[FRAME, include_str!("scripts/key_make.sh")]);
 pub const KEY_ALLOW: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/key_allow.sh")]);
 pub const KEY_FORGET: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/key_forget.sh")]);
+pub const LEASE_MAKE: Script = Script(&[FRAME, LEASE, include_str!("scripts/lease_make.sh")]);
+pub const LEASE_START: Script = Script(&[FRAME, LEASE, include_str!("scripts/lease_start.sh")]);
+pub const LEASE_WAKE: Script = Script(&[FRAME, LEASE, include_str!("scripts/lease_wake.sh")]);
+pub const LEASE_LOOK: Script = Script(&[FRAME, LEASE, include_str!("scripts/lease_look.sh")]);
+pub const LEASE_END: Script = Script(&[FRAME, LEASE, include_str!("scripts/lease_end.sh")]);
+/// Not framed: it lies in a file of the host, and nobody waits for its answer.
+pub const SUPERVISE: Script = Script(&[include_str!("scripts/supervise.sh")]);
 pub const SIZE: Script = Script(&[FRAME, include_str!("scripts/size.sh")]);
 pub const START: Script = Script(&[FRAME, include_str!("scripts/start.sh")]);
 pub const UNLOCK: Script = Script(&[FRAME, include_str!("scripts/unlock.sh")]);

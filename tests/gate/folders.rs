@@ -104,6 +104,9 @@ impl Look for Folders {
     fn differences(&self, _: &mig::contract::Sync) -> Outcome<Differences> {
         failed("not in this world")
     }
+    fn lease(&self, _: &HostName, _: &mig::name::LeaseName) -> Outcome<mig::contract::LeaseState> {
+        failed("not in this world")
+    }
     fn machine(&self, _: &HostName) -> Outcome<Machine> {
         Ok(Machine {
             os: "folders".into(),
@@ -200,9 +203,13 @@ impl World for Folders {
                     _ => failed("the command was killed on its host"),
                 }
             }
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                failed("not in this world")
-            }
+            Deed::PutChecked(_)
+            | Deed::Reboot(_)
+            | Deed::Ask { .. }
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Lease(_)
+            | Deed::Unlease(_) => failed("not in this world"),
         }
     }
 
@@ -227,9 +234,13 @@ impl World for Folders {
                     None => Settled::Unknown(format!("{deed} was started and its end was lost")),
                 },
             },
-            Deed::PutChecked(_) | Deed::Reboot(_) | Deed::Ask { .. } | Deed::Sync(_) | Deed::Unsync(_) => {
-                Settled::Unknown("not in this world".into())
-            }
+            Deed::PutChecked(_)
+            | Deed::Reboot(_)
+            | Deed::Ask { .. }
+            | Deed::Sync(_)
+            | Deed::Unsync(_)
+            | Deed::Lease(_)
+            | Deed::Unlease(_) => Settled::Unknown("not in this world".into()),
         }
     }
 

@@ -3,6 +3,7 @@ begin
 umask 077
 gone=
 place
+follow || say ok
 [ -e "$f" ] || say ok
 grep -q " $1" "$f" 2>/dev/null || say ok
 hold

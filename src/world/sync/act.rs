@@ -165,7 +165,7 @@ impl Fleet {
     ) -> Outcome<Ended> {
         let server = self.server_words(sync, goal).await?;
         let door = self.open_door(sync, &token.of_deed(), &server, &format!("{kept}/pids")).await?;
-        let words = client(sync, goal, &door.shell, &door.alias, true);
+        let words = client(sync, goal, &format!("ssh -F {}", quote(&door.config)), &door.alias, true);
         let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
         let run = self.run_of(token, sync)?;
         let file = format!("{}/{}.rsync", self.prepared(&sync.from)?.record.folder, token.as_ref());

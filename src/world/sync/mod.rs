@@ -2,9 +2,9 @@
 //! and the key with which one host may write one path of the other.
 
 mod act;
+mod door;
 mod items;
 mod kept;
-mod key;
 mod progress;
 mod relay;
 mod unsync;

@@ -1,22 +1,40 @@
-//! The key with which one host may write one path of another, for as long as a copy takes.
+//! A key of a host's own, with which it logs in to another one for a while.
 //!
 //! It is made on the sender and never leaves it. The other host lets it in only from the sender's
-//! addresses, only for some time, and only to run the one `rsync --server` that mig chose: what the
-//! sender asks for is not looked at. The line bears the run and the call, so that it is found again
-//! by rollback and finish, also after a crash.
+//! addresses, only for some time, and only for what it was made for: what the sender asks for is not
+//! looked at. Its line bears the run and what it belongs to, so that it is found again by rollback and
+//! finish, also after a crash. Copies and leases are let in by this one code.
 
-use crate::contract::{Failure, Outcome, Sync, failed, quote};
+use super::call::{Call, Sink};
+use super::folder::{SHORT, Tries};
+use super::link::{Fleet, Link};
+use super::script;
+use crate::contract::{Command, Failure, Outcome, alias, failed, quote};
 use crate::name::HostName;
-use crate::world::call::{Call, Sink};
-use crate::world::folder::{SHORT, Tries};
-use crate::world::link::{Fleet, Link};
-use crate::world::script;
 use std::fmt::Write as _;
+
+/// What is to be let in, and for what.
+pub struct Grant<'a> {
+    pub from: &'a HostName,
+    pub to: &'a HostName,
+    /// A private folder on the sender, and the name of the key in it.
+    pub folder: &'a str,
+    pub name: &'a str,
+    /// What the line in `authorized_keys` ends with.
+    pub comment: String,
+    /// Options of that line behind `restrict` and `from`.
+    pub options: String,
+    /// More of them, for servers that know where a key may listen (OpenSSH 7.8).
+    pub listen: String,
+    pub seconds: u64,
+    /// More lines of the sender's ssh configuration.
+    pub config: String,
+}
 
 /// Where the sender finds the other side.
 pub struct Door {
-    /// What `--rsh` is.
-    pub shell: String,
+    /// The ssh configuration that leads there.
+    pub config: String,
     pub alias: String,
 }
 
@@ -28,58 +46,47 @@ struct Reached {
 }
 
 impl Fleet {
-    /// How the lines of this run are told from others in `authorized_keys`; a call of it, or all.
-    pub fn key_comment(&self, call: &str) -> String {
-        let end = if call.is_empty() { "" } else { "-" };
-        format!("mig-{}-{call}{end}", self.settings.run)
+    /// How the lines of this run are told from others in `authorized_keys`; those of one thing, or all.
+    pub fn key_comment(&self, of: &str) -> String {
+        let end = if of.is_empty() { "" } else { "-" };
+        format!("mig-{}-{of}{end}", self.settings.run)
     }
 
-    /// Makes the key, lets it in for `server` only, and says how the sender uses it.
-    pub async fn open_door(&self, sync: &Sync, call: &str, server: &[String], pids: &str) -> Outcome<Door> {
-        let (from, to) = (self.link(&sync.from)?, self.link(&sync.to)?);
-        let folder = self.prepared(&sync.from)?.record.folder;
-        let (name, comment) = (format!("key.{call}"), self.key_comment(call));
-        let (public, addresses) = self.make_key(from, &folder, &name, &comment).await?;
+    /// Makes the key, lets it in, and lays down how the sender uses it. Done again, it finds the key.
+    pub async fn grant(&self, grant: &Grant<'_>) -> Outcome<Door> {
+        let (from, to) = (self.link(grant.from)?, self.link(grant.to)?);
+        let (public, addresses) = self.make_key(from, grant.folder, grant.name, &grant.comment).await?;
         let reached = self.reached(to).await?;
         let mut sources = addresses;
         if reached.address.starts_with("127.") || reached.address == "localhost" || reached.address == "::1" {
             sources.extend(["127.0.0.1".into(), "::1".into()]);
         }
-        if let Ok(address) = self.address(&sync.from).await
+        if let Ok(address) = self.address(grant.from).await
             && address.parse::<std::net::IpAddr>().is_ok()
         {
             sources.push(address);
         }
         sources.sort();
         sources.dedup();
-        let sudo = if to.config.sudo { "sudo -n " } else { "" };
-        let server: Vec<String> = server.iter().map(|w| quote(w)).collect();
-        // Its process is noted, so that a rollback can end it.
-        let note = format!("umask 077; echo $$ >>{}; exec \"$@\"", quote(pids));
-        let command = format!("{sudo}sh -c {} mig {}", quote(&note), server.join(" "));
-        if command.contains('\n') {
-            return failed(format!("{}: its name cannot be written into authorized_keys", sync.at));
-        }
-        let command = command.replace('"', "\\\"");
-        let options = format!("restrict,from=\"{}\",command=\"{command}\"", sources.join(","));
-        let seconds = (sync.timeout_ms / 1000 + 600).to_string();
-        match self.say(to, script::KEY_ALLOW, &[&comment, &options, &public, &seconds]).await? {
+        let options = format!("restrict,from=\"{}\"{}", sources.join(","), grant.options);
+        let seconds = grant.seconds.to_string();
+        match self.say(to, script::KEY_ALLOW, &[&grant.comment, &options, &public, &seconds, &grant.listen]).await? {
             said if said == "ok" => {}
             said => {
                 return failed(format!(
                     "{}: the key of {} cannot be let in: {}",
-                    sync.to,
-                    sync.from,
+                    grant.to,
+                    grant.from,
                     said.trim_start_matches("bad ")
                 ));
             }
         }
-        let alias = format!("mig-{}", sync.to);
+        let alias = alias(grant.to);
         let mut hosts = String::new();
         for key in self.pinned(to) {
             hosts += &key.line(&alias);
         }
-        let file = format!("{folder}/{name}");
+        let file = format!("{}/{}", grant.folder, grant.name);
         self.upload(from, &format!("{file}.hosts"), hosts.as_bytes()).await?;
         let mut config = String::new();
         let _ = write!(
@@ -88,24 +95,20 @@ impl Fleet {
              \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
              \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
              \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
-             \x20 ClearAllForwardings yes\n  ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
+             \x20 ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
             reached.address, reached.port, reached.user
         );
+        config += &grant.config;
         self.upload(from, &format!("{file}.config"), config.as_bytes()).await?;
-        Ok(Door { shell: format!("ssh -F {}", quote(&format!("{file}.config"))), alias })
+        Ok(Door { config: format!("{file}.config"), alias })
     }
 
-    /// Takes the key back on both sides; says what could not be.
-    pub async fn close_door(&self, from: &HostName, to: &HostName, call: &str) -> Outcome<()> {
-        let comment = self.key_comment(call);
-        self.forget_keys(self.link(to)?, &comment).await?;
-        // Without its other half the key opens nothing: a sender that is gone may stay so.
-        if let (Ok(link), Ok(prepared)) = (self.link(from), self.prepared(from)) {
-            let file = quote(&format!("{}/key.{call}", prepared.record.folder));
-            let text = format!("rm -f -- {file} {file}.pub {file}.hosts {file}.config");
-            let _ = self.run(&link.config.name, &crate::contract::Command::Shell(text), 30_000).await;
-        }
-        Ok(())
+    /// Removes the key from the sender. Without its other half it opens nothing: a sender that is gone
+    /// may stay so.
+    pub async fn drop_key(&self, from: &HostName, folder: &str, name: &str) {
+        let file = quote(&format!("{folder}/{name}"));
+        let text = format!("rm -f -- {file} {file}.pub {file}.hosts {file}.config");
+        let _ = self.run(from, &Command::Shell(text), 30_000).await;
     }
 
     /// Takes the lines out of `authorized_keys` whose comment begins so.
@@ -145,7 +148,7 @@ impl Fleet {
                 ("missing", _) => Err(Failure::new(format!("there is no ssh or no ssh-keygen on {host}"))
                     .hint("install the OpenSSH client there, or copy through this machine with #{ via: \"here\" }")
                     .into()),
-                _ => failed(format!("{host}: no key can be made: {}", super::super::printable(&said))),
+                _ => failed(format!("{host}: no key can be made: {}", super::printable(&said))),
             };
         }
     }
@@ -171,6 +174,12 @@ impl Fleet {
     }
 }
 
+/// A value of an option in `authorized_keys`; `None` where it cannot stand in one line.
+pub fn option(name: &str, value: &str) -> Option<String> {
+    let fits = !value.contains(['\n', '\r', '\0']) && !value.ends_with('\\');
+    fits.then(|| format!(",{name}=\"{}\"", value.replace('"', "\\\"")))
+}
+
 /// What `ssh-keygen` writes, and nothing that could be an option: it comes from the sender.
 fn is_key(line: &str) -> bool {
     let base64 = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
@@ -179,7 +188,7 @@ fn is_key(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_key;
+    use super::{is_key, option};
 
     #[test]
     fn only_a_public_key_is_let_in() {
@@ -189,5 +198,12 @@ mod tests {
         {
             assert!(!is_key(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_option_stays_one() {
+        assert_eq!(option("command", "echo \"a\" b"), Some(r#",command="echo \"a\" b""#.into()));
+        assert_eq!(option("command", "a\nssh-rsa AAAA"), None);
+        assert_eq!(option("command", "a\\"), None);
     }
 }
