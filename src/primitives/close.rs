@@ -4,7 +4,9 @@ use crate::contract::{Args, Change, Deed, Example, Given, Lease, Look, Outcome, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Close what `ssh_trust`, `ssh_tunnel` or `daemon` opened, before the run ends.
+/// Close a key, a tunnel or a process of the run before it ends.
+///
+/// It is given the answer of `ssh_trust`, `ssh_tunnel` or `daemon`.
 ///
 /// Its processes are ended, its key opens nothing any more, its files are gone. A rollback opens it again, for
 /// what it takes back next may need it, and closes it where it was opened.

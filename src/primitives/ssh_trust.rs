@@ -8,7 +8,7 @@ use crate::name::{HostName, LeaseName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Let one host log in to another, with a key of its own, for the length of the run.
+/// Let one host log in to another, with a key of its own.
 ///
 /// The key is made on `from` and never leaves it. `to` lets it in only from the addresses of `from`,
 /// without a terminal and without forwarding, for `valid` at the longest where its sshd knows such a

@@ -10,7 +10,7 @@ use crate::name::{HostName, LeaseName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Keep an SSH tunnel open from one host to another, for the length of the run.
+/// Keep an SSH tunnel open from one host to another.
 ///
 /// `local` is an end on this host, `remote` one that is reached from `to`; a port alone is one of
 /// 127.0.0.1. Connections are taken at `local`, or with `reverse` at `remote`, and there only by the
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// resolver, from the container's network.
 ///
 /// The tunnel runs on the host by itself, whoever is connected: it is started again when it ends, when
-/// nothing was heard for 60 seconds, and when its container was restarted. After a reboot of the host it
+/// nothing was heard for 15 seconds, and when its container was restarted. After a reboot of the host it
 /// is started again by `reboot`, or by the next `mig resume`. The call ends when the tunnel is up;
 /// `daemon_info` tells how it is later. Its key may do nothing else.
 ///

@@ -27,7 +27,7 @@ pub struct Grant<'a> {
     /// More of them, for servers that know where a key may listen (OpenSSH 7.8).
     pub listen: String,
     pub seconds: u64,
-    /// More lines of the sender's ssh configuration.
+    /// More lines of the sender's ssh configuration; they come first, and there the first one wins.
     pub config: String,
 }
 
@@ -91,14 +91,13 @@ impl Fleet {
         let mut config = String::new();
         let _ = write!(
             config,
-            "Host {alias}\n  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
+            "Host {alias}\n{}  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
              \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
              \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
              \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
              \x20 ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
-            reached.address, reached.port, reached.user
+            grant.config, reached.address, reached.port, reached.user
         );
-        config += &grant.config;
         self.upload(from, &format!("{file}.config"), config.as_bytes()).await?;
         Ok(Door { config: format!("{file}.config"), alias })
     }

@@ -1,5 +1,6 @@
 //! A lease closed: what runs is ended, the key is forgotten, the folder is gone. It may be done again.
 
+use super::place::place;
 use crate::contract::{Failure, Halt, Lease, Outcome, failed};
 use crate::world::folder::reason;
 use crate::world::link::Fleet;
@@ -11,9 +12,9 @@ impl Fleet {
         // The door is shut before the process is ended: one that cannot be reached must not keep the
         // other open.
         let shut = self.forget_lease_key(lease).await;
-        super::place("lease.shut")?;
+        place("lease.shut")?;
         let ended = self.end_lease(lease).await;
-        super::place("lease.ended")?;
+        place("lease.ended")?;
         let told = |halt: Halt| match halt {
             Halt::Failed(f) => Ok(*f),
             stop => Err(stop),

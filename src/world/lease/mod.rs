@@ -7,11 +7,4 @@
 mod close;
 mod look;
 mod open;
-
-use crate::contract::{Outcome, Stop};
-use crate::fault;
-
-/// A place where a rehearsal may kill the process.
-fn place(name: &str) -> Outcome<()> {
-    fault::point(name, 0).or_else(|why| Err(Stop::Fault(why).into()))
-}
+mod place;

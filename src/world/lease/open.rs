@@ -3,6 +3,7 @@
 //! It converges: after a crash it is opened again, what is there is found, and no process is started
 //! beside one that runs. What fails is closed again, so that a retry finds nothing half done.
 
+use super::place::place;
 use crate::contract::{
     Command, Failure, Halt, Lease, LeaseState, LeasedKey, LeasedProcess, Outcome, Phase, Stop, Tunnel, alias, failed,
     quote,
@@ -68,10 +69,10 @@ impl Fleet {
             }
             said => return failed(format!("{}: {}", lease.host, said.trim_start_matches("bad "))),
         }
-        super::place("lease.made")?;
+        place("lease.made")?;
         if let Some(key) = &lease.key {
             self.let_in(lease, key).await?;
-            super::place("lease.granted")?;
+            place("lease.granted")?;
         }
         if let Some(process) = &lease.process {
             for (name, text) in files(lease, process) {
@@ -81,7 +82,7 @@ impl Fleet {
                 "ok" => {}
                 _ => return Ok(false),
             }
-            super::place("lease.started")?;
+            place("lease.started")?;
             self.is_up(lease, process).await?;
         }
         Ok(true)
@@ -223,6 +224,7 @@ fn forwarding(tunnel: &Tunnel, folder: &str) -> String {
     // Run once the connection stands and what is listened on here is listened on.
     let up = quote(&format!("{folder}/up")).replace('%', "%%");
     format!(
-        "  {forward}\n  ExitOnForwardFailure yes\n  GatewayPorts no\n  TCPKeepAlive yes\n  PermitLocalCommand yes\n  LocalCommand : >{up}\n"
+        "  {forward}\n  ExitOnForwardFailure yes\n  GatewayPorts no\n  TCPKeepAlive yes\n  ServerAliveInterval 5\n\
+         \x20 ServerAliveCountMax 3\n  PermitLocalCommand yes\n  LocalCommand : >{up}\n"
     )
 }
