@@ -186,7 +186,8 @@ impl Drive<'_> {
         let wanted: Vec<_> = match (&from.shown, before) {
             (Some(shown), _) => shown.hosts.clone(),
             (None, false) => from.journal.hosts(&self.run)?.into_iter().map(|h| h.host).collect(),
-            (None, true) => vec![],
+            // What a boot has ended meanwhile is started again.
+            (None, true) => open_leases(&from.journal.calls(&self.run)?).into_iter().map(|l| l.host).collect(),
         };
         let end = match gate.take_locks(&wanted) {
             Ok(()) => script::run(&gate, &self.playbook, &self.ground.setting()),

@@ -20,6 +20,8 @@ pub struct Grant<'a> {
     /// A private folder on the sender, and the name of the key in it.
     pub folder: &'a str,
     pub name: &'a str,
+    /// Addresses from which it comes, beside those that the sender says of itself.
+    pub sources: Vec<String>,
     /// What the line in `authorized_keys` ends with.
     pub comment: String,
     /// Options of that line behind `restrict` and `from`.
@@ -58,6 +60,7 @@ impl Fleet {
         let (public, addresses) = self.make_key(from, grant.folder, grant.name, &grant.comment).await?;
         let reached = self.reached(to).await?;
         let mut sources = addresses;
+        sources.extend(grant.sources.iter().cloned());
         if reached.address.starts_with("127.") || reached.address == "localhost" || reached.address == "::1" {
             sources.extend(["127.0.0.1".into(), "::1".into()]);
         }

@@ -109,11 +109,16 @@ impl Fleet {
             listen.extend(or_nowhere(&key.listen).iter().filter_map(|at| option("permitlisten", at)));
         }
         let tunnel = lease.process.as_ref().and_then(|p| p.tunnel.as_ref());
+        let sources = match tunnel.and_then(|t| t.container.as_ref()) {
+            Some(container) => self.addresses_inside(lease, container).await?,
+            None => vec![],
+        };
         let grant = Grant {
             from: &lease.host,
             to: &key.to,
             folder: lease.folder.as_ref(),
             name: "key",
+            sources,
             comment: self.key_comment(&lease.mark()),
             options,
             listen,
@@ -121,6 +126,24 @@ impl Fleet {
             config: tunnel.map_or_else(String::new, |t| forwarding(t, lease.folder.as_ref())),
         };
         self.grant(&grant).await.map(drop)
+    }
+
+    /// The addresses of a container: where nothing translates them on the way, it comes with its own.
+    async fn addresses_inside(&self, lease: &Lease, container: &str) -> Outcome<Vec<String>> {
+        let inspect = first_process(container);
+        let text = format!("p=$({inspect}) && [ \"$p\" -gt 0 ] && nsenter -t \"$p\" -n -- hostname -I");
+        let said = self.run(&lease.host, &Command::Shell(text), READY_MS).await?;
+        if said.code != 0 {
+            return Err(Failure::new(format!(
+                "{}: the network of the container {container} cannot be entered",
+                lease.host
+            ))
+            .output(said.stderr)
+            .hint(format!("does it run? {}.capture(\"docker ps -a\")", lease.host))
+            .into());
+        }
+        let is_address = |a: &&str| a.parse::<std::net::IpAddr>().is_ok();
+        Ok(said.stdout.split_whitespace().filter(is_address).map(String::from).collect())
     }
 
     /// Waits until it is seen to be up.

@@ -23,6 +23,7 @@ impl Fleet {
             to: &sync.to,
             folder: &folder,
             name: &format!("key.{call}"),
+            sources: vec![],
             comment: self.key_comment(call),
             options,
             listen: String::new(),
