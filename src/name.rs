@@ -4,6 +4,7 @@
 //! through one of these. Each says in its error what is allowed.
 
 mod address;
+mod dns_name;
 mod host_name;
 mod lease_name;
 mod param_name;
@@ -13,6 +14,7 @@ mod ssh_alias;
 mod user_name;
 
 pub use address::Address;
+pub use dns_name::DnsName;
 pub use host_name::HostName;
 pub use lease_name::LeaseName;
 pub use param_name::ParamName;

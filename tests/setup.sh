@@ -22,6 +22,8 @@ pkill:procps
 sudo:sudo
 tmux:tmux
 nginx:nginx-light
+named:bind9
+openssl:openssl
 cc:gcc
 python3:python3-minimal
 '

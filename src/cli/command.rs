@@ -30,6 +30,7 @@ pub enum Command {
     Check(CheckArgs),
     Test(TestArgs),
     Lab(LabArgs),
+    Repl(ReplArgs),
     Doc(DocArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -37,7 +38,7 @@ pub enum Command {
 
 /// In which order and under which headings `mig --help` lists the commands.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Move something", &["run", "plan"]),
+    ("Move something", &["run", "plan", "repl"]),
     ("When a run stopped", &["resume", "rollback", "resolve", "finish"]),
     ("Look back", &["runs", "show", "unlock", "journal"]),
     ("Write playbooks", &["check", "test", "lab", "doc"]),

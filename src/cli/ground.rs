@@ -57,7 +57,7 @@ impl Ground {
         Ok(Ground { inventory, text, file: file.into(), playbook: String::new() })
     }
 
-    fn known(&self) -> Known {
+    pub(super) fn known(&self) -> Known {
         let inventory = &self.inventory;
         Known {
             hosts: inventory.order.iter().map(ToString::to_string).collect(),
@@ -194,6 +194,24 @@ impl Ground {
         settings.hidden = from_env.collect();
         settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
+    }
+
+    /// The secret whose value stands in a text, of those that can be had without asking anybody:
+    /// what is typed must not end up in a history or a journal.
+    pub fn secret_in(&self, text: &str) -> Option<String> {
+        /// A shorter value could stand anywhere by chance.
+        const SHORTEST: usize = 6;
+        let value = |source: &SecretSource| match source {
+            SecretSource::Env(name) => std::env::var(name).ok(),
+            SecretSource::File(path) => world::files::read_text(&at_home(path), LARGEST).ok(),
+            SecretSource::Command(_) | SecretSource::Prompt => None,
+        };
+        let stands = |source: &SecretSource| {
+            value(source)
+                .map(zeroize::Zeroizing::new)
+                .is_some_and(|v| v.trim().len() >= SHORTEST && text.contains(v.trim()))
+        };
+        self.inventory.secrets.iter().find(|(_, source)| stands(source)).map(|(name, _)| name.to_string())
     }
 
     fn hosts(&self) -> Vec<HostConfig> {

@@ -2,8 +2,14 @@
 //! lab.yml says, and every question is answered with yes.
 
 use crate::contract::{Answer, Failure, Operator, Outcome, Question};
-use crate::lab::OpenLab;
+use crate::lab::{Answered, OpenLab};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What ssh exits with when it did not reach the machine.
+const UNREACHABLE: i32 = 255;
+/// How often a machine that is away is tried again, four times a second.
+const WAITS: u32 = 80;
 
 pub struct LabHands {
     pub lab: OpenLab,
@@ -22,13 +28,25 @@ impl LabHands {
                 self.lab.power(host, on).map_err(|e| Failure::new(e.message))?;
             }
             if let Some(run) = &hand.run {
-                let answered = self.lab.command(&run.host, &run.command).map_err(|e| Failure::new(e.message))?;
+                let answered = self.at(&run.host, &run.command)?;
                 if answered.code != 0 {
                     return Err(Failure::new(format!("by_hand: {}: exit code {}", run.command, answered.code)).into());
                 }
             }
         }
         Ok(any)
+    }
+
+    /// A person before a machine that is just rebooting waits until it is up.
+    fn at(&self, host: &str, command: &str) -> Outcome<Answered> {
+        for _ in 0..WAITS {
+            let answered = self.lab.command(host, command).map_err(|e| Failure::new(e.message))?;
+            if answered.code != UNREACHABLE {
+                return Ok(answered);
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        self.lab.command(host, command).map_err(|e| Failure::new(e.message).into())
     }
 }
 

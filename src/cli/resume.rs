@@ -5,7 +5,7 @@ use super::gathered::{checked, gather};
 use super::ground::{Ground, faces};
 use super::run::{hands, lab_holds, scripts_of};
 use super::wrong::Wrong;
-use super::{Globals, in_lab};
+use super::{Globals, in_lab, repl};
 use crate::error::Error;
 use crate::journal::{Journal, Row, RunRow, RunState};
 use crate::script::Playbook;
@@ -45,6 +45,9 @@ pub fn run(args: &ResumeArgs, globals: &Globals) -> Result<u8, Wrong> {
     let run = the_run(&journal, args.run.as_deref(), RunState::can_resume, "resume")?;
     let lab = in_lab::enter_of_run(&run, globals)?;
     let _held = journal.hold(&run, "resume")?;
+    if repl::is_typed_run(&run) {
+        return repl::resume(&run, &journal, lab.as_ref(), globals);
+    }
     let playbook = match &args.edited {
         Some(file) => {
             let (_, playbook) = gather(&file.display().to_string())?;
@@ -58,8 +61,8 @@ pub fn run(args: &ResumeArgs, globals: &Globals) -> Result<u8, Wrong> {
     let (face, person) = faces(globals);
     let operator = hands(lab.as_ref(), person, globals.yes);
     let world = ground.open(&run.id, globals, lab.as_ref(), face.listener(), operator.clone())?;
-    let drive =
-        Drive { globals, ground, playbook, params: run.params.clone(), face, operator, world, run: run.id.clone() };
+    let (params, memory) = (run.params.clone(), Default::default());
+    let mut drive = Drive { globals, ground, playbook, params, face, operator, world, run: run.id.clone(), memory };
     let record = Arc::new(journal.record(&run.id)?);
     drive.verify(&journal, &record)?;
     if args.edited.is_some() {
@@ -68,7 +71,8 @@ pub fn run(args: &ResumeArgs, globals: &Globals) -> Result<u8, Wrong> {
         record.commit("edited", 0, rows.collect()).map_err(Error::bad_input)?;
     }
     record.commit("running", 0, vec![Row::run_is(RunState::Running, "")]).map_err(Error::bad_input)?;
-    let code = drive.live(&From { journal: &journal, record, shown: None, retry: args.retry })?;
+    let from = From { journal: &journal, record, shown: None, retry: args.retry };
+    let code = drive.live_with_a_prompt(from, lab.as_ref())?;
     match (&lab, code) {
         (Some(lab), 0) => lab_holds(lab, lab.after_run(), globals),
         _ => Ok(code),

@@ -72,7 +72,8 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
     let params = ground.bind(&playbook, globals, &*operator)?;
     let run = new_id();
     let world = ground.open(&run, globals, lab.as_ref(), face.listener(), operator.clone())?;
-    let drive = Drive { globals, ground, playbook, params, face, operator, world, run };
+    let memory = Default::default();
+    let mut drive = Drive { globals, ground, playbook, params, face, operator, world, run, memory };
     if name == "plan" {
         return drive.plan().map(|_| 0);
     }
@@ -95,7 +96,8 @@ pub fn run(name: &'static str, given: Option<&str>, help: bool, globals: &Global
     };
     let _held = journal.hold_named(&drive.run, "run")?;
     let record = Arc::new(journal.begin(&begun)?);
-    let code = drive.live(&From { journal: &journal, record, shown: Some(shown), retry: false })?;
+    let from = From { journal: &journal, record, shown: Some(shown), retry: false };
+    let code = drive.live_with_a_prompt(from, lab.as_ref())?;
     match (&lab, code) {
         (Some(lab), 0) => lab_holds(lab, lab.after_run(), globals),
         _ => Ok(code),

@@ -109,6 +109,18 @@ pub fn stdlib_names() -> Vec<String> {
     names("stdlib", &STDLIB)
 }
 
+/// The modules of the stdlib as they are imported: `std/ssr`.
+pub fn module_names() -> Vec<String> {
+    let mut all = BTreeSet::new();
+    for dir in STDLIB.dirs() {
+        let folder = dir.path().display().to_string();
+        let own = names_in(&Path::new("stdlib").join(&folder)).into_iter().map(|n| format!("{folder}/{n}"));
+        let shipped = dir.files().map(|f| f.path().display().to_string());
+        all.extend(own.chain(shipped).filter_map(|n| n.strip_suffix(".rhai").map(str::to_owned)));
+    }
+    all.into_iter().filter(|n| !n.ends_with(".test")).collect()
+}
+
 fn names(folder: &str, shipped: &Dir<'_>) -> Vec<String> {
     let own = names_in(Path::new(folder));
     let shipped = shipped.files().filter_map(|f| f.path().to_str()).map(str::to_owned);

@@ -5,20 +5,47 @@ use crate::error::Kind;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 type Asked = Box<dyn Fn() + Send>;
 
-/// What is to be asked to stop: the run at hand.
+/// What is to be asked to stop: the run at hand, or the line that was typed.
 static AT_HAND: OnceLock<Mutex<Option<Asked>>> = OnceLock::new();
+/// A signal was heard for what is at hand: the next one leaves.
+static BEFORE: AtomicBool = AtomicBool::new(false);
+/// What is at hand is a line that was typed: it alone is stopped, not the process.
+static IS_LINE: AtomicBool = AtomicBool::new(false);
 
 /// From now on a signal asks this to stop. The last one given counts.
 pub fn ask_to_stop(stop: impl Fn() + Send + 'static) {
+    IS_LINE.store(false, Ordering::SeqCst);
+    at_hand(Box::new(stop));
+}
+
+/// The same for one line that was typed: Ctrl-C stops the command at hand and nothing else.
+pub fn ask_line_to_stop(stop: impl Fn() + Send + 'static) {
+    BEFORE.store(false, Ordering::SeqCst);
+    IS_LINE.store(true, Ordering::SeqCst);
+    at_hand(Box::new(stop));
+}
+
+/// Nothing is at hand, a prompt stands: a signal ends the process, after this.
+pub fn ask_to_leave(leave: impl Fn() + Send + 'static) {
+    BEFORE.store(false, Ordering::SeqCst);
+    IS_LINE.store(true, Ordering::SeqCst);
+    at_hand(Box::new(move || {
+        leave();
+        std::process::exit(Kind::Stopped.exit_code().into());
+    }));
+}
+
+fn at_hand(stop: Asked) {
     let at_hand = AT_HAND.get_or_init(|| {
         listen();
         Mutex::new(None)
     });
-    *at_hand.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(stop));
+    *at_hand.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
 }
 
 fn listen() {
@@ -26,14 +53,15 @@ fn listen() {
         return;
     };
     let heard = move || {
-        let mut before = false;
         for signal in signals.forever() {
+            let before = BEFORE.swap(true, Ordering::SeqCst);
             if before && signal != SIGHUP {
                 say("\nleaving now; commands on the hosts go on, and `mig resume` finds them\n");
                 std::process::exit(Kind::Stopped.exit_code().into());
             }
-            before = true;
-            if signal != SIGHUP {
+            if IS_LINE.load(Ordering::SeqCst) {
+                say("\n");
+            } else if signal != SIGHUP {
                 say("\nstopping after the deed at hand; once more to leave now\n");
             }
             let at_hand = AT_HAND.get().map(|a| a.lock().unwrap_or_else(PoisonError::into_inner));

@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::{Command, Lease, Sync, Unlease, Unsync};
+use super::{Command, Http, Lease, Sync, Unlease, Unsync};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -25,6 +25,7 @@ pub enum Deed {
     Unsync(Unsync),
     Lease(Box<Lease>),
     Unlease(Box<Unlease>),
+    Http(Box<Http>),
     /// Something only a person can do; used as the undo of `manual`.
     Ask {
         text: String,
@@ -187,7 +188,7 @@ impl Deed {
             Deed::Unsync(u) => Some(&u.host),
             Deed::Lease(l) => Some(&l.host),
             Deed::Unlease(u) => Some(&u.lease.host),
-            Deed::Ask { .. } => None,
+            Deed::Http(_) | Deed::Ask { .. } => None,
         }
     }
     /// Every host on which it needs the run's folder.
@@ -213,7 +214,7 @@ impl Deed {
         match self {
             Deed::Put(put) => Some(put),
             Deed::PutChecked(checked) => Some(&checked.put),
-            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Ask { .. } => None,
+            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Http(_) | Deed::Ask { .. } => None,
             Deed::Lease(_) | Deed::Unlease(_) => None,
         }
     }
@@ -224,7 +225,7 @@ impl Deed {
             // A key alone changes nothing that a reading could meet.
             Deed::Lease(l) => l.process.is_some(),
             Deed::Unlease(u) => u.lease.process.is_some(),
-            Deed::Put(_) | Deed::PutChecked(_) | Deed::Ask { .. } => false,
+            Deed::Put(_) | Deed::PutChecked(_) | Deed::Http(_) | Deed::Ask { .. } => false,
         }
     }
 }
@@ -344,6 +345,7 @@ impl fmt::Display for Deed {
             Deed::Unsync(u) => u.fmt(f),
             Deed::Lease(l) => l.fmt(f),
             Deed::Unlease(u) => u.fmt(f),
+            Deed::Http(h) => h.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Everything a primitive may ask of the world. There is no verb here that changes anything, so
 //! planning cannot change anything by construction.
 
-use super::{Command, Differences, FileState, LeaseState, Outcome, Sync};
+use super::{Command, Differences, DnsAnswer, DnsQuestion, FileState, LeaseState, Outcome, Reply, Request, Sync};
 use crate::name::{HostName, LeaseName, RemotePath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,10 @@ pub trait Look {
     fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState>;
     /// The address of a host as the inventory has it.
     fn address(&self, host: &HostName) -> Outcome<String>;
+    /// Asks one DNS server one question. Whatever comes of it is an answer, and its status says what.
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer>;
+    /// Makes an HTTP request that changes nothing. Every status is an answer.
+    fn http(&self, request: &Request) -> Outcome<Reply>;
 }
 
 /// What a command gave.

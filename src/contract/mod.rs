@@ -5,8 +5,10 @@
 
 mod command;
 mod deed;
+mod dns;
 mod event;
 mod halt;
+mod http;
 mod lease;
 mod look;
 mod operator;
@@ -17,8 +19,10 @@ mod world;
 
 pub use command::{Command, quote};
 pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
+pub use dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType, status};
 pub use event::{Event, Listener, Tally};
 pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
+pub use http::{Body, Check, Http, Json, Reply, Request};
 pub use lease::{Lease, LeaseState, LeasedKey, LeasedProcess, Phase, Tunnel, Unlease, alias};
 pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};

@@ -71,6 +71,11 @@ pub enum Given {
     Exits(&'static str, i64),
     /// `host` (or `here`) sees `address:port` so.
     Port(&'static str, super::PortState),
+    /// `METHOD url`, or `host: METHOD url`, is answered with this status and body.
+    Answers(&'static str, u16, &'static str),
+    /// `name TYPE server` is answered with this status and these records; `name TYPE` by the system's
+    /// servers.
+    Names(&'static str, &'static str, &'static [&'static str]),
 }
 
 /// One use of a primitive: shown in the reference, run by `tests/laws.rs`.

@@ -132,6 +132,9 @@ pub trait World: Look + Send + Sync {
     /// Makes the run's folder and marker on a host, or finds them as recorded. Before the first
     /// deed on a host and, with what the journal has, before anything is settled there.
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord>;
+    /// Something was begun on this host, so it was there and should come back: when it cannot be
+    /// reached, that is a lost connection, tried again for as long as one is.
+    fn expect_back(&self, _host: &HostName) {}
     /// The boot in which a host was last seen, without asking it; empty when it was never reached.
     fn boot_seen(&self, host: &HostName) -> String;
     /// Does a deed. Sending the same token twice starts it once. The value is the call's answer.

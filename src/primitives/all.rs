@@ -1,10 +1,11 @@
 //! The table of all primitives.
 
 use super::{
-    capture::Capture, close::Close, copy_file::CopyFile, daemon::Daemon, daemon_info::DaemonInfo, edit_line::EditLine,
-    edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml, file_info::FileInfo, machine::Machine,
-    port_open::PortOpen, read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh,
-    ssh_trust::SshTrust, ssh_tunnel::SshTunnel, systemd::Systemd, write_file::WriteFile,
+    capture::Capture, close::Close, copy_file::CopyFile, daemon::Daemon, daemon_info::DaemonInfo, dig::Dig,
+    dig_all::DigAll, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml,
+    file_info::FileInfo, http_get::HttpGet, http_send::HttpSend, machine::Machine, port_open::PortOpen,
+    read_file::ReadFile, reboot::Reboot, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, ssh_trust::SshTrust,
+    ssh_tunnel::SshTunnel, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -30,4 +31,8 @@ pub const ALL: &[Spec] = &[
     Spec::lease::<Daemon>(),
     Spec::reading::<DaemonInfo>(),
     Spec::change::<Close>(),
+    Spec::reading::<Dig>(),
+    Spec::reading::<DigAll>(),
+    Spec::reading::<HttpGet>(),
+    Spec::change::<HttpSend>(),
 ];

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Port(u16);
 
 impl Port {
+    /// Where DNS servers listen.
+    pub const DNS: Port = Port(53);
+
     pub fn number(self) -> u16 {
         self.0
     }

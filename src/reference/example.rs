@@ -38,6 +38,11 @@ fn given(g: &Given) -> String {
             };
             format!("{to} {state}, seen from {from}")
         }
+        Given::Answers(request, status, body) => format!("`{request}` is answered {status} {}", shortened(body)),
+        Given::Names(question, status, answers) => match answers {
+            [] => format!("{question} is answered {status}"),
+            answers => format!("{question} is answered {status}: {}", answers.join(", ")),
+        },
     }
 }
 

@@ -23,6 +23,7 @@ mod show;
 mod sink;
 mod story;
 mod tree;
+mod typed;
 mod width;
 
 pub use bytes::bytes;
@@ -36,3 +37,4 @@ pub use runs::{RunLine, runs};
 pub use screen::{Hold, Screen, Terminal};
 pub use show::ShownRun;
 pub use story::Story;
+pub use typed::Typed;

@@ -303,9 +303,7 @@ impl Gate {
 
     /// After the script: everything recorded must have been asked for. Says what was not.
     pub fn leftovers(&self) -> Option<String> {
-        let unread = lock(&self.recorded).values().flatten().next().cloned();
-        let left = lock(&self.lanes).iter().find_map(|l| l.left_over());
-        left.or(unread).map(|c| super::drift::no_longer(&c.key))
+        self.not_asked_for().map(|c| super::drift::no_longer(&c.key))
     }
     /// The run in numbers, so far.
     pub fn tally(&self) -> Tally {

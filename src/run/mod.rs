@@ -18,6 +18,7 @@ mod rollback;
 mod settle;
 mod step;
 mod stops;
+mod typed;
 mod wait;
 
 pub use cutover::{Cutover, OnFailure};
@@ -29,4 +30,5 @@ pub use plan::{Shown, difference};
 pub use resolve::{Resolution, open_question, open_undo, resolve};
 pub use rollback::{Back, Rollback, Undoable, undoable};
 pub use step::{Ended, spoken};
+pub use typed::{is_typed, typed_label};
 pub use wait::Wait;

@@ -4,8 +4,9 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Differences, Event, Failure, FileState, Found, Halt, Kind, LeaseState, Look, Machine, Outcome,
-    Output, Phase, Plan, PortState, Put, Source, Spec, Step, Stop, Sync, Undo, unknown,
+    Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt, Kind, LeaseState, Look,
+    Machine, Outcome, Output, Phase, Plan, PortState, Put, Reply, Request, Source, Spec, Step, Stop, Sync, Undo,
+    unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, LeaseName, RemotePath};
@@ -87,6 +88,7 @@ impl Gate {
                 }
                 // Where a lease lies is chosen before it is opened.
                 Deed::Lease(lease) => answer = lease.handle(),
+                Deed::Http(http) => answer = unknown(format!("the answer to `{http}` is known only when it is sent")),
                 _ => {}
             }
         }
@@ -226,6 +228,8 @@ pub struct Overlay {
     opaque: BTreeMap<HostName, String>,
     /// Leases that will be open by then, and others that will be closed.
     leases: BTreeMap<(HostName, LeaseName), bool>,
+    /// Servers to which a change is to be sent over HTTP: what they answer afterwards nobody knows.
+    spoken_to: BTreeMap<String, String>,
     /// After a step whose plan ended early, nothing is known of any host.
     dark: Option<String>,
 }
@@ -247,6 +251,8 @@ impl Overlay {
         if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
+        } else if let Deed::Http(http) = deed {
+            self.spoken_to.insert(http.request.origin(), format!("`{deed}` comes before it"));
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {
             self.files.retain(|(h, _), _| h != host);
             self.opaque.insert(host.clone(), format!("`{deed}` comes before it"));
@@ -286,6 +292,17 @@ impl Planned<'_> {
     fn known(&self, host: &HostName) -> Outcome<()> {
         let known = lock(&self.gate.overlay).known(host);
         self.or_guess(known)
+    }
+    /// Whether what answers at an address is as it will be.
+    fn known_at(&self, address: &str) -> Outcome<()> {
+        let hosts: Vec<HostName> = lock(&self.gate.overlay).opaque.keys().cloned().collect();
+        for host in hosts {
+            if self.gate.set.world.address(&host).is_ok_and(|a| a == address) {
+                self.known(&host)?;
+            }
+        }
+        let dark = lock(&self.gate.overlay).dark.clone();
+        self.or_guess(dark.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))
     }
 }
 
@@ -345,14 +362,7 @@ impl Look for Planned<'_> {
         if let Some(via) = via {
             self.known(via)?;
         }
-        let hosts: Vec<HostName> = lock(&self.gate.overlay).opaque.keys().cloned().collect();
-        for host in hosts {
-            if self.gate.set.world.address(&host).is_ok_and(|a| a == address) {
-                self.known(&host)?;
-            }
-        }
-        let dark = lock(&self.gate.overlay).dark.clone();
-        self.or_guess(dark.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        self.known_at(address)?;
         self.gate.set.world.port(via, address, port, timeout_ms)
     }
     /// What opens or closes one must know whether it is there, which a plan knows; how it goes only
@@ -370,5 +380,21 @@ impl Look for Planned<'_> {
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.gate.set.world.address(host)
+    }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        self.known_at(question.server.as_deref().unwrap_or_default())?;
+        self.gate.set.world.dns(question)
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        if let Some(via) = &request.via {
+            self.known(via)?;
+        }
+        let origin = request.origin();
+        let spoken = lock(&self.gate.overlay).spoken_to.get(&origin).cloned();
+        self.or_guess(spoken.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        for address in request.addresses() {
+            self.known_at(&address)?;
+        }
+        self.gate.set.world.http(request)
     }
 }

@@ -358,12 +358,15 @@ impl Undoing<'_> {
             self.deed.state = DeedState::Failed;
             return Ok(());
         }
+        d.step.deed.hosts().into_iter().for_each(|host| self.back.world.expect_back(host));
         self.back.prepare(&d.step.deed)?;
         let state = match self.back.world.settle(&Token::deed(self.seq, d.n, d.attempt).in_boot(&d.boot), &d.step.deed)
         {
             Settled::Repeatable(text) | Settled::Unknown(text) => {
                 return Err(End::Back(Back::Ask { call: self.seq, text }));
             }
+            // It did run; its check does not see the whole of it, or not yet: what there is goes.
+            Settled::NewToken if matches!(d.step.deed, Deed::Run(_)) => DeedState::Failed,
             // An attempt before this one may have left something: its undo is tried.
             Settled::SameToken | Settled::NewToken if d.step.deed.converges() => DeedState::Failed,
             Settled::SameToken | Settled::NewToken if d.attempt == 1 => DeedState::NotDone,
@@ -378,7 +381,7 @@ impl Undoing<'_> {
 
     /// The opaque undo of a deed that failed is shown and asked.
     fn is_wanted(&self, undo: &Deed) -> Result<bool, End> {
-        let (Deed::Run(_) | Deed::Ask { .. }) = undo else {
+        let (Deed::Run(_) | Deed::Http(_) | Deed::Ask { .. }) = undo else {
             return Ok(true);
         };
         if self.back.yes || !self.back.operator.is_there() {

@@ -3,7 +3,7 @@
 use super::Gate;
 use super::gate::{failure_of, lock, short};
 use super::perform::Half;
-use crate::contract::{Deed, Event, Halt, Outcome, Settled, Spec, Step, Stop, Token, unknown};
+use crate::contract::{Deed, Event, Halt, Http, Outcome, Settled, Spec, Step, Stop, Token, unknown};
 use crate::journal::{Call, DeedRow, DeedState, Key, Row};
 use serde_json::Value;
 use std::time::Instant;
@@ -38,6 +38,10 @@ impl Gate {
             };
             return self.observed(&half, &steps, answer);
         };
+        // It may be rebooting because of the very deed.
+        if state == DeedState::Begun {
+            steps[n].deed.hosts().into_iter().for_each(|host| self.set.world.expect_back(host));
+        }
         // A host that cannot be reached says nothing of what was begun there: it stays begun.
         match self.prepare(&steps) {
             Ok(()) => {}
@@ -84,8 +88,15 @@ impl Gate {
         }
     }
     pub(super) fn may_repeat(&self, key: &Key, step: &Step, ended: Halt) -> Outcome<()> {
-        let Deed::Run(run) = &step.deed else { return Ok(()) };
-        if run.check.is_some() || run.idempotent || self.set.retry {
+        let is_safe = match &step.deed {
+            Deed::Run(run) => run.check.is_some() || run.idempotent,
+            Deed::Http(http) => {
+                let never_sent = matches!(&ended, Halt::Failed(f) if f.code == Http::NEVER_SENT);
+                http.check.is_some() || http.idempotent || never_sent
+            }
+            _ => true,
+        };
+        if is_safe || self.set.retry {
             return Ok(());
         }
         let how = match ended {

@@ -30,6 +30,7 @@ impl Gate {
         if title.trim().is_empty() || title.chars().any(char::is_control) {
             return self.poison(Stop::Refused(format!("{title:?} is no title of a step: one line of text is needed")));
         }
+        self.is_title(title)?;
         lane.enter(title, self.now_ms());
         let path = lane.path();
         self.hear(&Event::StepBegins {

@@ -1,6 +1,7 @@
 //! What a script can do with an answer: its lines, or the JSON or YAML in it.
 //!
-//! On a text and on what `capture` gives (then its `stdout` is meant).
+//! On a text, on what `capture` gives (then its `stdout` is meant), and on what a web server answers
+//! (then its `body`).
 
 use super::play::Eval;
 use crate::contract::Failure;
@@ -10,11 +11,11 @@ use serde_json::Value;
 /// Registers `.lines()`, `.json()` and `.yaml()`.
 pub fn register(e: &mut Engine) {
     e.register_fn("lines", |text: &str| lines(text));
-    e.register_fn("lines", |c: NativeCallContext, m: Map| Ok::<_, Box<EvalAltResult>>(lines(&stdout(&c, &m)?)));
+    e.register_fn("lines", |c: NativeCallContext, m: Map| Ok::<_, Box<EvalAltResult>>(lines(&text_of(&c, &m)?)));
     e.register_fn("json", |c: NativeCallContext, text: &str| json(&c, text));
-    e.register_fn("json", |c: NativeCallContext, m: Map| json(&c, &stdout(&c, &m)?));
+    e.register_fn("json", |c: NativeCallContext, m: Map| json(&c, &text_of(&c, &m)?));
     e.register_fn("yaml", |c: NativeCallContext, text: &str| yaml(&c, text));
-    e.register_fn("yaml", |c: NativeCallContext, m: Map| yaml(&c, &stdout(&c, &m)?));
+    e.register_fn("yaml", |c: NativeCallContext, m: Map| yaml(&c, &text_of(&c, &m)?));
 }
 
 fn lines(text: &str) -> Array {
@@ -31,10 +32,14 @@ fn yaml(c: &NativeCallContext, text: &str) -> Eval {
     parsed.map(|v| of_json(&v)).or_else(|e| refuse(c, format!("the text is not YAML: {e}")))
 }
 
-fn stdout(c: &NativeCallContext, m: &Map) -> Eval<String> {
-    match m.get("stdout").map(|v| v.flatten_clone().into_immutable_string()) {
+fn text_of(c: &NativeCallContext, m: &Map) -> Eval<String> {
+    let text = |key: &str| m.get(key).map(|v| v.flatten_clone().into_immutable_string());
+    match text("stdout").or_else(|| text("body")) {
         Some(Ok(text)) => Ok(text.to_string()),
-        _ => refuse(c, format!("this map has no text under stdout, as what capture gives has: {}", keys(m))),
+        _ => refuse(
+            c,
+            format!("this map has no text under stdout or body, as what capture and http_get give has: {}", keys(m)),
+        ),
     }
 }
 
@@ -77,6 +82,7 @@ mod tests {
         assert_eq!(eval::<i64>(r#"#{ stdout: `{"a":[1,2]}` }.json().a[1]"#).unwrap(), 2);
         assert_eq!(eval::<String>(r#""a: {b: c}".yaml().a.b"#).unwrap(), "c");
         assert_eq!(eval::<Array>(r#"#{ stdout: "x\n", code: 0 }.lines()"#).unwrap().len(), 1);
+        assert_eq!(eval::<i64>(r#"#{ body: `{"a":3}`, status: 200 }.json().a"#).unwrap(), 3);
     }
 
     #[test]

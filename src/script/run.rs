@@ -3,6 +3,7 @@
 use super::engine::STACK;
 use super::errors::{error_of, failure_of};
 use super::lower::lower;
+use super::memory::Memory;
 use super::play::Setting;
 use super::playbook::Playbook;
 use super::session::Session;
@@ -26,9 +27,20 @@ pub enum End {
     Stopped(Stop),
 }
 
-/// Evaluates a playbook. It runs on a thread of its own, which has the stack that deep scripts need.
+/// Evaluates a playbook.
 pub fn run(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> End {
-    let evaluate = || catch_unwind(AssertUnwindSafe(|| here(gate, playbook, setting)));
+    run_keeping(gate, playbook, setting).0
+}
+
+/// Evaluates a playbook, and keeps its variables for lines that are typed after it. It runs on a thread of its own, which has the stack that deep scripts need.
+pub fn run_keeping(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> (End, Memory) {
+    let mut memory = Memory::default();
+    let end = run_into(gate, playbook, setting, &mut memory);
+    (end, memory)
+}
+
+fn run_into(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting, memory: &mut Memory) -> End {
+    let evaluate = move || catch_unwind(AssertUnwindSafe(|| here(gate, playbook, setting, memory)));
     let ended = thread::scope(|s| {
         let big = thread::Builder::new().name("playbook".into()).stack_size(STACK).spawn_scoped(s, evaluate);
         big.map_err(|e| format!("no thread could be started: {e}"))
@@ -50,7 +62,7 @@ fn bug(message: String) -> End {
     End::Failed { error: Box::new(Error::bug(message).hint("this is a bug in mig; the run can be resumed")), failure }
 }
 
-fn here(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> End {
+fn here(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting, memory: &mut Memory) -> End {
     let declares = match playbook.calls_params() {
         Ok(declares) => declares,
         Err(error) => return wrong_text(*error),
@@ -63,8 +75,10 @@ fn here(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> End {
     };
     ast.set_source(playbook.file.as_str());
     let result = session.eval(&ast);
-    let halt = result.as_ref().err().map(|e| session.play.halt_of(e));
-    match gate.branch_ends(&session.lane, halt.as_ref().map_or(Ok(()), Err)) {
+    let (play, lane) = (session.play.clone(), session.lane.clone());
+    *memory = session.leaves(playbook, &ast);
+    let halt = result.as_ref().err().map(|e| play.halt_of(e));
+    match gate.branch_ends(&lane, halt.as_ref().map_or(Ok(()), Err)) {
         Ok(Ended::AsItDid) => {}
         Ok(Ended::Unknown(why)) => return End::Done(unknown(why)),
         Err(Halt::Stop(stop)) => return End::Stopped(stop),
@@ -79,7 +93,7 @@ fn here(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> End {
     match result {
         // A value that JSON cannot hold (a closure) interests nobody.
         Ok(v) => End::Done(lower(&v).unwrap_or(Value::Null)),
-        Err(e) if is_stop(&e) => match session.play.halt_of(&e) {
+        Err(e) if is_stop(&e) => match play.halt_of(&e) {
             Halt::Stop(stop) => End::Stopped(stop),
             Halt::Failed(_) => End::Stopped(Stop::Edge),
         },

@@ -48,7 +48,7 @@ impl Fleet {
                 Progress::Mismatch => return Ok(Attached::Mismatch),
                 Progress::Wiped => return Ok(Attached::Wiped),
                 Progress::Running { seconds } => {
-                    if !is_ended && seconds.saturating_mul(1000) > run.timeout_ms {
+                    if !is_ended && (seconds.saturating_mul(1000) > run.timeout_ms || self.is_cut()) {
                         is_ended = true;
                         self.end(link, job).await;
                     } else if live.at() == before {

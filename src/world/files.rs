@@ -51,6 +51,25 @@ pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Writes a text that somebody asked for into a file that was not there.
+///
+/// # Errors
+/// It is there, or cannot be written.
+pub fn write_new(path: &Path, text: &str) -> Result<()> {
+    let shown = path.display();
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let written = made.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    match written {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+            Error::bad_input(format!("{shown}: is there already, and is not overwritten"))
+                .hint("choose another name")
+                .err()
+        }
+        Err(e) => Error::bad_input(format!("{shown}: cannot be written: {}", why(&e))).err(),
+    }
+}
+
 /// What lies at the path of a private key.
 pub enum KeyFile {
     Folder,

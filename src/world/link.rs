@@ -37,6 +37,8 @@ pub struct Fleet {
     pub copies: Semaphore,
     /// At the end of a run: a machine that is off by now is not waited for.
     pub is_hurried: AtomicBool,
+    /// The operator wants the command at hand to end now.
+    pub is_cut: AtomicBool,
     pub prepared: Mutex<BTreeMap<HostName, Prepared>>,
     /// The tokens that the journal has; none until it was told.
     pub known: Mutex<Option<BTreeSet<String>>>,
@@ -44,6 +46,8 @@ pub struct Fleet {
     pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
+    /// What servers gave the run over HTTP: cookies, and secrets of their own.
+    pub session: super::http::Session,
 }
 
 /// One host and its connections.
@@ -56,6 +60,8 @@ pub struct Link {
     limit: Semaphore,
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
+    /// An earlier process reached it, and left something begun there.
+    was_expected: AtomicBool,
     pub hello: OnceCell<Hello>,
     /// It was connected anew since its boot was last looked at.
     pub is_unsure: AtomicBool,
@@ -81,10 +87,15 @@ impl Link {
             limit: Semaphore::new(SESSIONS),
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
+            was_expected: AtomicBool::new(false),
             hello: OnceCell::new(),
             is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
+    }
+    /// Has the first connection tried again as one that was lost.
+    pub fn expect_back(&self) {
+        self.was_expected.store(true, Ordering::Relaxed);
     }
     /// Whether a session is free at once, so that what is only nice to know may ask.
     pub fn has_room(&self) -> bool {
@@ -225,6 +236,12 @@ impl Fleet {
         }
     }
 
+    /// A connection to a host, for what is neither a script nor a session.
+    pub async fn connection(&self, link: &Link) -> Result<Arc<Session>, Halt> {
+        let place = self.place(link).await?;
+        Ok(place.connection.clone())
+    }
+
     /// Lets the connections of a host go, as after a reboot.
     pub fn hang_up(&self, link: &Link) {
         drop(link.pool.clear());
@@ -235,7 +252,7 @@ impl Fleet {
         tracing::debug!(host = %link.config.name, "connects");
         let host = &link.config.name;
         let began = Instant::now();
-        let was_up = link.was_up.load(Ordering::Relaxed);
+        let was_up = link.was_up.load(Ordering::Relaxed) || link.was_expected.load(Ordering::Relaxed);
         let mut pause = Duration::from_millis(200);
         let mut told = false;
         for attempt in 0.. {
@@ -250,6 +267,9 @@ impl Fleet {
                     return Ok(session);
                 }
                 Err(Refusal::Final(halt)) => return Err(halt),
+                Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_cut.load(Ordering::Relaxed) => {
+                    (why, Duration::ZERO)
+                }
                 Err(Refusal::Busy(why)) if !was_up => (why, PATIENCE_AT_FIRST),
                 Err(Refusal::Down(why)) if !was_up => (why, Duration::ZERO),
                 Err(Refusal::Busy(why) | Refusal::Down(why)) if self.is_hurried.load(Ordering::Relaxed) => {

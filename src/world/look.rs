@@ -25,7 +25,11 @@ impl Fleet {
             let mut call =
                 Call::new(script::READ, [text.as_str()]).out(Sink::To(&mut pour_out)).err(Sink::To(&mut pour_err));
             let head = call.head.clone();
-            match self.call(link, &mut call, Some(Duration::from_millis(timeout_ms))).await {
+            let answer = tokio::select! {
+                answer = self.call(link, &mut call, Some(Duration::from_millis(timeout_ms))) => answer,
+                () = self.cut() => Err(Trouble::TimedOut),
+            };
+            match answer {
                 Ok(reply) => {
                     let code = reply.said.trim().parse().unwrap_or(255);
                     let text = |capped: Capped| self.redactor.text(capped.into_text());
@@ -34,8 +38,12 @@ impl Fleet {
                 Err(Trouble::TimedOut) => {
                     let session = head.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     self.end_reading(link, &session).await;
-                    let failure =
-                        Failure::new(format!("`{command}` on {host} was given up after {}", seconds(timeout_ms)));
+                    let when = if self.is_cut() {
+                        "when you stopped it".into()
+                    } else {
+                        format!("after {}", seconds(timeout_ms))
+                    };
+                    let failure = Failure::new(format!("`{command}` on {host} was given up {when}"));
                     let output = out.into_text() + err.into_text().as_str();
                     return Err(failure.output(self.redactor.text(output)).into());
                 }

@@ -6,8 +6,8 @@ use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
 use crate::contract::{
-    Answer, Command, Deed, Differences, Failure, FileState, Found, HostRecord, LeaseState, Look, Machine, Outcome,
-    Output, PortState, Question, Released, Settled, Sync, Token, World, failed,
+    Answer, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord, LeaseState,
+    Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, LeaseName, RemotePath};
@@ -70,10 +70,12 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         first_contact: tokio::sync::Mutex::new(()),
         copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         is_hurried: AtomicBool::new(false),
+        is_cut: AtomicBool::new(false),
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
         sent: Mutex::default(),
+        session: super::http::Session::default(),
     };
     Ok(Arc::new(Remote { runtime: Some(runtime), fleet: Some(Arc::new(fleet)) }))
 }
@@ -96,6 +98,17 @@ impl Remote {
             Some(fleet) => (fleet.settings.secrets)(name).map(drop),
             None => Ok(()),
         }
+    }
+    /// Ends the command at hand, by TERM and then KILL to what it started; it is then a command that
+    /// ended badly, like one whose time was over. `false`: commands may run again.
+    pub fn cut_short(&self, is_cut: bool) {
+        if let Some(fleet) = &self.fleet {
+            fleet.is_cut.store(is_cut, Ordering::SeqCst);
+        }
+    }
+    /// The text with the names of secrets in the places of their values, as far as they were fetched.
+    pub fn redacted(&self, text: &str) -> String {
+        self.fleet.as_ref().map_or_else(|| text.into(), |fleet| fleet.redactor.text(text.into()))
     }
     /// Ends all connections and removes their sockets now, whoever still holds the world: what a
     /// process holds when it exits is not dropped, and ssh would stay for its idle time.
@@ -169,11 +182,22 @@ impl Look for Remote {
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.address(host).await)
     }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        self.ask(async |fleet| fleet.dns(question).await)
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        self.ask(async |fleet| fleet.read_http(request).await)
+    }
 }
 
 impl World for Remote {
     fn prepare(&self, host: &HostName, known: Option<&HostRecord>) -> Outcome<HostRecord> {
         self.ask(async |fleet| fleet.prepare(host, known).await)
+    }
+    fn expect_back(&self, host: &HostName) {
+        if let Some(link) = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok()) {
+            link.expect_back();
+        }
     }
     fn boot_seen(&self, host: &HostName) -> String {
         let link = self.fleet.as_ref().and_then(|fleet| fleet.link(host).ok());
@@ -189,6 +213,7 @@ impl World for Remote {
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
             Deed::Lease(lease) => fleet.act_lease(lease).await,
             Deed::Unlease(unlease) => fleet.act_unlease(&unlease.lease).await,
+            Deed::Http(http) => fleet.act_http(token, http).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),
@@ -207,6 +232,9 @@ impl World for Remote {
         }
     }
     fn finish(&self, hosts: &[HostRecord]) -> Vec<String> {
+        if let Some(fleet) = &self.fleet {
+            fleet.forget_session();
+        }
         self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {

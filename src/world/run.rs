@@ -18,6 +18,7 @@ use crate::contract::{Failure, Halt, Listener, Outcome, Run, Stop, Token, quote}
 use crate::fault;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -214,9 +215,10 @@ impl Fleet {
         let deadline = Instant::now() + Duration::from_millis(run.timeout_ms);
         let mut pause = QUIET;
         loop {
-            tokio::time::sleep_until(deadline.min(Instant::now() + pause)).await;
+            let next = deadline.min(Instant::now() + pause);
+            tokio::select! { () = tokio::time::sleep_until(next) => {}, () = self.cut() => {} }
             pause = EVERY;
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || self.is_cut() {
                 self.end(link, job).await;
                 tokio::time::sleep(LAST_WORD).await;
                 return Trouble::Lost(format!(
@@ -228,6 +230,17 @@ impl Fleet {
             if link.has_room() {
                 let _ = self.peek(link, job, live, false).await;
             }
+        }
+    }
+
+    /// Whether the operator wants the command at hand to end.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
+    }
+    /// Comes back when the operator wants the command at hand to end.
+    pub async fn cut(&self) {
+        while !self.is_cut() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 

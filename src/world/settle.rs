@@ -28,6 +28,7 @@ impl Fleet {
             Deed::Put(put) => self.settle_put(put).await,
             Deed::PutChecked(checked) => self.settle_put_checked(token, checked).await,
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
+            Deed::Http(http) => self.settle_http(http).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
             // They converge: done again, they attach to what still runs, and do what is left.
@@ -88,10 +89,14 @@ impl Fleet {
 
     /// Started, nothing of it lives, no exit code: its own check may know.
     pub async fn after_loss(&self, link: &Link, job: &Job, run: &Run, rebooted: bool, when: &str) -> Loss {
+        let mut could_not = "it has no check, and is not marked idempotent.".to_owned();
         let checked = match &run.check {
             Some(check) => match self.run(&run.host, check, CHECK_MS).await {
                 Ok(output) => Some(output.code == 0),
-                Err(_) => None,
+                Err(halt) => {
+                    could_not = format!("its check could not tell: {}.", reason(&halt));
+                    None
+                }
             },
             None => None,
         };
@@ -99,7 +104,10 @@ impl Fleet {
             return Loss::Done(unknown("its output was lost; its check says that it is done"));
         }
         let text = self.lost_text(link, job, run, rebooted, when).await;
-        if checked == Some(false) { Loss::NotDone(text) } else { Loss::Unknown(text) }
+        match checked {
+            Some(_) => Loss::NotDone(text + "its check does not see its effect."),
+            None => Loss::Unknown(text + could_not.as_str()),
+        }
     }
 
     /// What is known of a lost command, for the one who must decide.
@@ -123,13 +131,7 @@ impl Fleet {
                 }
             }
         }
-        text += "\n  mig does not run it again by itself: ";
-        text += if run.check.is_some() {
-            "its check could not tell."
-        } else {
-            "it has no check, and is not marked idempotent."
-        };
-        text
+        text + "\n  mig does not run it again by itself: "
     }
 
     /// Whether nothing more can be written beside a run's records.

@@ -22,13 +22,19 @@ impl Fleet {
                 for piece in pieces {
                     match piece {
                         Piece::Plain(plain) => whole.push_str(plain),
-                        Piece::Secret { name } => match (self.settings.secrets)(name) {
-                            Ok(secret) => {
-                                self.redactor.learn(name, &secret);
-                                whole.push_str(secret.expose());
+                        Piece::Secret { name } => {
+                            let value = match self.given_secret(name) {
+                                Some(given) => given,
+                                None => (self.settings.secrets)(name).map_err(|e| e.message),
+                            };
+                            match value {
+                                Ok(secret) => {
+                                    self.redactor.learn(name, &secret);
+                                    whole.push_str(secret.expose());
+                                }
+                                Err(why) => return failed(format!("the secret \"{name}\" cannot be had: {why}")),
                             }
-                            Err(e) => return failed(format!("the secret \"{name}\" cannot be had: {}", e.message)),
-                        },
+                        }
                     }
                 }
             }

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use mig::contract::{
-    Command, FileState, Found, Given, Halt, Lease, LeaseState, LeasedKey, LeasedProcess, Look, Machine, Outcome,
-    Output, Phase, PortState, Put, Source, Stop, Tunnel, failed,
+    Command, DnsAnswer, DnsQuestion, FileState, Found, Given, Halt, Lease, LeaseState, LeasedKey, LeasedProcess, Look,
+    Machine, Outcome, Output, Phase, PortState, Put, Reply, Request, Source, Stop, Tunnel, failed,
 };
 use mig::name::{HostName, LeaseName, RemotePath};
 use std::cell::RefCell;
@@ -31,6 +31,12 @@ pub struct Fake {
     /// By `host: command`. The last answer is given again and again.
     answers: RefCell<BTreeMap<String, VecDeque<Output>>>,
     ports: BTreeMap<String, PortState>,
+    /// By `METHOD url`, or `host: METHOD url`.
+    http: BTreeMap<String, (u16, String)>,
+    /// By `name TYPE server`, or `name TYPE`.
+    names: BTreeMap<String, (String, Vec<String>)>,
+    /// The addresses of hosts, where there are any.
+    pub addresses: BTreeMap<String, String>,
     /// Numeric user and group by host; root when absent.
     users: BTreeMap<String, (u32, u32)>,
     /// Boot ids still to come, by host. The last is given again and again; none is `boot-1-of-HOST`.
@@ -53,6 +59,8 @@ impl Fake {
                 Given::Port(seen, state) => {
                     world.ports.insert((*seen).into(), *state);
                 }
+                Given::Answers(request, status, body) => world.answers_http(request, *status, body),
+                Given::Names(question, status, answers) => world.answers_dns(question, status, answers),
             }
         }
         world
@@ -70,6 +78,12 @@ impl Fake {
         let (stdout, stderr) = if code == 0 { (text, "") } else { ("", text) };
         let output = Output { code, stdout: stdout.into(), stderr: stderr.into() };
         self.answers.get_mut().entry(command.into()).or_default().push_back(output);
+    }
+    pub fn answers_http(&mut self, request: &str, status: u16, body: &str) {
+        self.http.insert(request.into(), (status, body.into()));
+    }
+    pub fn answers_dns(&mut self, question: &str, status: &str, answers: &[&str]) {
+        self.names.insert(question.into(), (status.into(), answers.iter().map(|a| (*a).into()).collect()));
     }
     pub fn boots(&mut self, host: &str, ids: &[&str]) {
         self.boots.get_mut().insert(host.into(), ids.iter().map(|i| (*i).into()).collect());
@@ -234,7 +248,40 @@ impl Look for Fake {
         self.ports.get(&seen).copied().map_or_else(|| failed(format!("not given: {seen}")), Ok)
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
-        failed(format!("not given: the address of {host}"))
+        let known = self.addresses.get(host.as_ref()).cloned();
+        known.map_or_else(|| failed(format!("not given: the address of {host}")), Ok)
+    }
+    fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer> {
+        let server = question.server.as_deref().map(|s| format!(" {s}")).unwrap_or_default();
+        let asked = format!("{} {}{server}", question.name, question.kind);
+        let Some((status, answers)) = self.names.get(&asked) else { return failed(format!("not given: {asked}")) };
+        let is_known = ["NOERROR", "NXDOMAIN", "empty"].contains(&status.as_str());
+        Ok(DnsAnswer {
+            status: status.clone(),
+            answers: is_known.then(|| answers.clone()),
+            ttl: is_known.then_some(300),
+            ttl_text: is_known.then(|| "5 minutes".into()),
+            authoritative: is_known,
+            aliases: vec![],
+            records: vec![],
+            authority: vec![],
+            server: format!("{}:{}", server.trim(), question.port),
+            tcp: question.tcp,
+            text: format!("{asked}: {status}"),
+        })
+    }
+    fn http(&self, request: &Request) -> Outcome<Reply> {
+        let at = request.via.as_ref().map(|h| format!("{h}: ")).unwrap_or_default();
+        let asked = format!("{at}{} {}", request.method, request.url);
+        self.asked.borrow_mut().push(asked.clone());
+        let Some((status, body)) = self.http.get(&asked) else { return failed(format!("not given: {asked}")) };
+        Ok(Reply {
+            status: *status,
+            url: request.url.to_string(),
+            headers: BTreeMap::new(),
+            body: body.as_str().into(),
+            secrets: serde_json::Map::new(),
+        })
     }
 }
 

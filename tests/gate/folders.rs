@@ -131,6 +131,12 @@ impl Look for Folders {
     fn address(&self, host: &HostName) -> Outcome<String> {
         Ok(host.to_string())
     }
+    fn dns(&self, _: &DnsQuestion) -> Outcome<DnsAnswer> {
+        failed("there is no network among folders")
+    }
+    fn http(&self, _: &mig::contract::Request) -> Outcome<Reply> {
+        failed("there is no network among folders")
+    }
 }
 
 impl World for Folders {
@@ -208,6 +214,7 @@ impl World for Folders {
             | Deed::Ask { .. }
             | Deed::Sync(_)
             | Deed::Unsync(_)
+            | Deed::Http(_)
             | Deed::Lease(_)
             | Deed::Unlease(_) => failed("not in this world"),
         }
@@ -239,6 +246,7 @@ impl World for Folders {
             | Deed::Ask { .. }
             | Deed::Sync(_)
             | Deed::Unsync(_)
+            | Deed::Http(_)
             | Deed::Lease(_)
             | Deed::Unlease(_) => Settled::Unknown("not in this world".into()),
         }

@@ -5,7 +5,7 @@ use mig::contract::{Answer, Event, Halt, Listener, Operator, Outcome, Question, 
 use mig::journal::{Journal, NewRun};
 use mig::primitives::ALL;
 use mig::run::{Gate, Mode};
-use mig::script::{End, Playbook, Session, Setting, run};
+use mig::script::{End, Memory, Playbook, Setting, Typed, line, run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -85,8 +85,21 @@ impl Stage {
     }
     /// Evaluates lines one after the other, as in a conversation.
     pub fn lines(&self, lines: &[&str]) -> Vec<Result<String, String>> {
-        let mut session = Session::new(&self.gate(Mode::Live, true).0, &self.playbook(""), &setting(), false);
-        lines.iter().map(|l| session.line("<repl>", l).map_err(|e| e.to_string())).collect()
+        let (gate, setting) = (self.gate(Mode::Live, true).0, setting());
+        let mut memory = Memory::new(&setting, &Value::Null);
+        let mut said = vec![];
+        for (n, text) in lines.iter().enumerate() {
+            let lane = gate.line_begins(n, &format!(":{n}"), text).expect("a journal");
+            said.push(match line(&gate, &lane, &setting, &mut memory, ("<repl>", text)) {
+                Typed::Gives(text) => Ok(text),
+                Typed::Output(out, ..) => Ok(out),
+                Typed::Unknown(why) => Err(why),
+                Typed::Failed { error, .. } => Err(error.to_string()),
+                Typed::Stopped(stop) => Err(format!("{stop:?}")),
+            });
+            gate.line_ends(&lane, n, "done").expect("a journal");
+        }
+        said
     }
 
     fn playbook(&self, text: &str) -> Playbook {

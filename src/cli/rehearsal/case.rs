@@ -66,7 +66,7 @@ impl Case {
         match &self.disturbed {
             Disturbed::At(point, how) => {
                 let died = stage.mig("run", &point.told(how))?;
-                seen.hit = is_hit(stage, point, &died, how);
+                note_hit(stage, point, &died, how, &mut seen);
             }
             Disturbed::BackAt(point, how) => {
                 let ran = stage.mig("run", "")?;
@@ -74,7 +74,7 @@ impl Case {
                     seen.wrong.push(format!("the run before the rollback: {}", ran.tail()));
                 }
                 let died = stage.mig("rollback", &point.told(how))?;
-                seen.hit = is_hit(stage, point, &died, how);
+                note_hit(stage, point, &died, how, &mut seen);
             }
             Disturbed::Killed(after) => {
                 let died = stage.kill("run", *after)?;
@@ -82,14 +82,14 @@ impl Case {
             }
             Disturbed::FiveTimes(point, after) => {
                 let died = stage.mig("run", &point.told("abort"))?;
-                seen.hit = is_hit(stage, point, &died, "abort");
+                note_hit(stage, point, &died, "abort", &mut seen);
                 for n in 1..=5u32 {
                     stage.kill("resume", *after * n)?;
                 }
             }
             Disturbed::TwoResumes(point) => {
                 let died = stage.mig("run", &point.told("abort"))?;
-                seen.hit = is_hit(stage, point, &died, "abort");
+                note_hit(stage, point, &died, "abort", &mut seen);
                 let both = stage.twice("resume")?;
                 let mut codes: Vec<Option<i32>> = both.iter().map(|e| e.code).collect();
                 codes.sort_unstable();
@@ -126,8 +126,12 @@ impl Case {
 }
 
 /// The point was reached; and where the process had to die there, it did.
-fn is_hit(stage: &Stage, point: &Point, died: &Ended, how: &str) -> bool {
-    Point::all(&stage.log()).contains(point) && (how != "abort" || died.code.is_none())
+/// Where it was not, what the process said instead is told.
+fn note_hit(stage: &Stage, point: &Point, died: &Ended, how: &str, seen: &mut Outcome) {
+    seen.hit = Point::all(&stage.log()).contains(point) && (how != "abort" || died.code.is_none());
+    if !seen.hit {
+        seen.wrong.push(format!("not reached; it ended with {:?}: {}", died.code, died.tail()));
+    }
 }
 
 /// Until it ends well; questions are answered by the truth.

@@ -25,6 +25,8 @@ pub struct Names<'a> {
     /// Methods that modules add to hosts and other values.
     methods: Counts,
     modules: BTreeMap<&'a str, &'a Source>,
+    /// Functions that were defined before, by name and number of arguments.
+    earlier: Counts,
 }
 
 impl<'a> Names<'a> {
@@ -34,7 +36,15 @@ impl<'a> Names<'a> {
             methods.entry(body.name.clone()).or_default().insert(body.params.len());
         }
         let modules = sources.iter().filter_map(|s| Some((s.path.as_deref()?, s))).collect();
-        Names { table, methods, modules }
+        Names { table, methods, modules, earlier: Counts::new() }
+    }
+    /// The same, with the functions and methods that were defined before.
+    pub fn knowing(mut self, functions: &[(String, usize, bool)]) -> Self {
+        for (name, n, is_method) in functions {
+            let counts = if *is_method { &mut self.methods } else { &mut self.earlier };
+            counts.entry(name.clone()).or_default().insert(*n);
+        }
+        self
     }
     pub fn verb(&self, name: &str) -> Option<&'static Verb> {
         VERBS.iter().find(|v| v.name == name)
@@ -91,7 +101,8 @@ pub fn check(w: &mut Walk, c: &Call) {
         return;
     }
     let own = w.source.bodies.iter().filter(|b| !b.name.starts_with("anon$"));
-    let own: BTreeSet<usize> = own.filter(|b| b.name == name).map(|b| b.params.len()).collect();
+    let earlier = w.names.earlier.get(name).into_iter().flatten().copied();
+    let own: BTreeSet<usize> = own.filter(|b| b.name == name).map(|b| b.params.len()).chain(earlier).collect();
     let methods = w.names.methods.get(name);
     if counts.is_some() || !own.is_empty() || methods.is_some() {
         let known: BTreeSet<usize> = match counts {
@@ -124,7 +135,8 @@ pub fn closure(w: &mut Walk, c: &Call, closure: &Closure, at: &Expr) {
 fn is_own(w: &Walk, c: &Call) -> bool {
     let (name, n) = (c.name(), c.call.args.len());
     let own = w.source.bodies.iter().any(|b| b.name == name && b.params.len() == n);
-    own || (c.receiver.is_some() && w.names.methods.get(name).is_some_and(|counts| counts.contains(&n)))
+    let earlier = w.names.earlier.get(name).is_some_and(|counts| counts.contains(&n));
+    own || earlier || (c.receiver.is_some() && w.names.methods.get(name).is_some_and(|counts| counts.contains(&n)))
 }
 
 fn near<'a>(w: &'a Walk, name: &str) -> Option<&'a str> {
@@ -132,7 +144,8 @@ fn near<'a>(w: &'a Walk, name: &str) -> Option<&'a str> {
     let table = w.names.table.iter().map(|s| s.name);
     let methods = w.names.methods.keys().map(String::as_str);
     let language = built_in().keys().map(String::as_str).filter(|n| n.starts_with(char::is_alphabetic));
-    let first = nearest(name, table.chain(VERBS.iter().map(|v| v.name)).chain(own).chain(methods));
+    let earlier = w.names.earlier.keys().map(String::as_str);
+    let first = nearest(name, table.chain(VERBS.iter().map(|v| v.name)).chain(own).chain(methods).chain(earlier));
     first.or_else(|| nearest(name, language))
 }
 

@@ -17,7 +17,7 @@ mod whole;
 
 pub use finding::Finding;
 pub use syntax::{syntax_error, syntax_said};
-pub use whole::check;
+pub use whole::{check, check_line};
 
 #[cfg(test)]
 mod tests;

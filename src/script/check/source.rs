@@ -46,8 +46,25 @@ impl Source {
     /// Parses a file. What the parser finds wrong comes as findings; where only variables are
     /// unknown the file is there all the same.
     pub fn parse(path: Option<&str>, file: &str, text: &str) -> (Option<Source>, Vec<Finding>) {
-        let engine = engine::bare(Resolver::default());
+        Self::parse_knowing(path, file, text, &[], &[])
+    }
+
+    /// The same where some variables and modules are known beforehand.
+    pub fn parse_knowing(
+        path: Option<&str>,
+        file: &str,
+        text: &str,
+        variables_before: &[String],
+        modules_before: &[&str],
+    ) -> (Option<Source>, Vec<Finding>) {
+        let mut engine = engine::bare(Resolver::default());
+        for alias in modules_before {
+            engine.register_static_module(*alias, rhai::Module::new().into());
+        }
         let mut scope = Scope::new();
+        for name in variables_before {
+            scope.push(name.clone(), ());
+        }
         let mut findings = vec![];
         let text_of = |f: &str| (f == file).then(|| text.to_string());
         loop {
@@ -61,7 +78,8 @@ impl Source {
                         findings.push(Finding::of(error, 1, &text_of));
                         return (Self::leniently(path, file, text), findings);
                     };
-                    let defined = variables(text);
+                    let mut defined = variables(text);
+                    defined.extend(variables_before.iter().cloned());
                     if let Some(near) = nearest(name, defined.iter().map(String::as_str).filter(|d| d != name)) {
                         error = error.hint(format!("did you mean {near}?"));
                     }
