@@ -18,6 +18,7 @@ pgrep:procps
 kill:procps
 timeout:coreutils
 awk:mawk
+hostname:hostname
 pkill:procps
 sudo:sudo
 tmux:tmux
@@ -25,7 +26,7 @@ nginx:nginx-light
 named:bind9
 openssl:openssl
 cc:gcc
-python3:python3-minimal
+python3:python3
 '
 
 missing=
