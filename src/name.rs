@@ -4,6 +4,7 @@
 //! through one of these. Each says in its error what is allowed.
 
 mod address;
+mod container_name;
 mod dns_name;
 mod host_name;
 mod lease_name;
@@ -14,6 +15,7 @@ mod ssh_alias;
 mod user_name;
 
 pub use address::Address;
+pub use container_name::ContainerName;
 pub use dns_name::DnsName;
 pub use host_name::HostName;
 pub use lease_name::LeaseName;

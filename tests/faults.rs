@@ -3,6 +3,8 @@
 
 #[path = "faults/journal.rs"]
 mod journal;
+#[path = "faults/killed.rs"]
+mod killed;
 #[path = "faults/locks.rs"]
 mod locks;
 #[path = "faults/machine.rs"]
@@ -11,3 +13,5 @@ mod machine;
 mod rollback;
 #[path = "faults/secrets.rs"]
 mod secrets;
+#[path = "faults/waits.rs"]
+mod waits;

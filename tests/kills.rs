@@ -1,4 +1,4 @@
-//! SIGKILL at random times of a run of thirty commands, then of its resumes: each command is
+//! Row 2 of the fault table: SIGKILL at random times of a run of thirty commands, then of its resumes: each command is
 //! started exactly once. `MIG_KILLS=200 cargo test --test kills -- --nocapture` is the whole of it
 //! and prints the figures; without the variable it is twenty.
 
@@ -41,7 +41,7 @@ struct Figures {
 }
 
 #[test]
-fn killed_at_random_times_each_command_is_started_once() {
+fn row_2_killed_at_random_times_each_command_is_started_once() {
     let wanted: usize = std::env::var("MIG_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
     let left = AtomicUsize::new(wanted);
     let all = Mutex::new(Figures::default());

@@ -199,8 +199,8 @@ fn every_reading_gives_what_its_example_says() {
 #[test]
 fn every_change_has_an_example_in_which_it_is_already_so() {
     let mut broken = Broken::default();
-    // A machine is never "already rebooted".
-    for spec in ALL.iter().filter(|s| s.name != "reboot") {
+    // A machine is never "already rebooted", and a new one is never there already.
+    for spec in ALL.iter().filter(|s| !["reboot", "aws_launch"].contains(&s.name)) {
         broken.unless(!spec.examples.is_empty(), || format!("{}: it has no example", spec.name));
         let is_so = spec.class != Class::Change || spec.examples.iter().any(|x| x.does.is_empty());
         broken.unless(is_so, || format!("{}: no example in which it is already so", spec.name));

@@ -40,6 +40,12 @@ impl Stage {
         );
         fs::write(self.at("copy.rhai"), text).unwrap();
     }
+    /// A program of one host, before the lab is opened. It hides the machine's own of that name.
+    fn program(&self, host: &str, name: &str, bytes: &[u8]) {
+        let folder = self.at(&format!("copy.lab/hosts/{host}.bin"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
+    }
     fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -88,16 +94,26 @@ impl Stage {
         command.args(args).current_dir(self.folder.path()).env("MIG_STATE", self.at("state"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
-    /// Kills a run while its copy is on the way.
+    /// Kills a run while its copy is on the way: as soon as there is a half of it, the receiving side is
+    /// stopped, so that it cannot end before the kill, however slow the machine is.
     fn kill_in_the_middle(&self, args: &[&str]) {
         let mut child = self.start(args);
-        let began = Instant::now();
-        while self.on("dest", "ls -A /srv/app | grep -c '^\\.big\\.'").trim() != "1" {
-            assert!(began.elapsed() < Duration::from_secs(20), "the copy does not begin");
-        }
+        let half = "i=0; until ls -A /srv/app | grep -q '^\\.big\\.'; do i=$((i + 1)); [ $i -lt 1500 ] || exit; sleep 0.02; done";
+        assert_eq!(
+            self.on("dest", &format!("{half}; {}; echo half", signal("STOP"))),
+            "half\n",
+            "the copy does not begin"
+        );
         child.kill().unwrap();
         child.wait().unwrap();
+        self.on("dest", &signal("CONT"));
     }
+}
+/// Sends a signal to the receiving sides: of this lab, which sees no others.
+fn signal(name: &str) -> String {
+    format!(
+        "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^rsync --server' && kill -{name} ${{p#/proc/}}; done; true"
+    )
 }
 impl Drop for Stage {
     fn drop(&mut self) {
@@ -141,6 +157,47 @@ fn contents_go_onto_contents_and_come_back_byte_for_byte() {
     }
 }
 
+/// Both sides in one second, at different nanoseconds: `$1` is the fraction.
+const ONE_SECOND: &str = "mkdir -p app/d && ln -s nowhere app/ln && printf $CONTENT >app/f && echo same >app/same && \
+                          for f in app/ln app/f app/same app/d app; do touch -h -d 2020-01-02T03:04:05.$FRACTION $f; done";
+
+#[test]
+fn times_are_equal_to_the_last_digit() {
+    for via in ["", ", #{ via: \"here\" }"] {
+        let call = format!("source.rsync(\"/srv/app\", dest{via});");
+        let lay = |content: &str, fraction: &str| format!("CONTENT={content} FRACTION={fraction}; {ONE_SECOND}");
+        let s = Stage::new(&format!("{call} {call}"), &lay("new", "25"), &lay("old", "750000001"));
+        s.open();
+        let (source, before) = (s.tree("source"), s.tree("dest"));
+        let said = s.ok(RUN);
+        let without_key = |t: &str| t.lines().skip(1).map(String::from).collect::<Vec<_>>();
+        assert_eq!(without_key(&s.tree("dest")), without_key(&source), "{said}");
+        assert!(said.contains("already so"), "the second call has nothing to do\n{said}");
+        s.ok(&["rollback"]);
+        assert_eq!(s.tree("dest"), before);
+    }
+}
+
+/// A file system that keeps whole seconds, as ext3 does; its change times say so. Here they are said
+/// by a program, for such a file system cannot be mounted everywhere.
+#[test]
+fn where_files_keep_whole_seconds_a_second_call_plans_nothing() {
+    let coarse = "#!/bin/sh\n[ \"$1 $2\" = '-c %z' ] && shift 3 && for f; do echo '2020-01-02 03:04:05.000000000 +0000'; done && exit\nexec real-stat \"$@\"\n";
+    let s = Stage::new(
+        r#"source.rsync("/srv/app", dest);"#,
+        &format!("CONTENT=same FRACTION=25; {ONE_SECOND}"),
+        &format!("CONTENT=same FRACTION=0; {ONE_SECOND}"),
+    );
+    s.program("dest", "stat", coarse.as_bytes());
+    s.program("dest", "real-stat", &fs::read("/usr/bin/stat").unwrap());
+    s.open();
+    let before = s.tree("dest");
+    let said = s.ok(&["plan", "copy.rhai", "--lab"]);
+    assert!(said.contains("already so"), "{said}");
+    s.ok(RUN);
+    assert_eq!(s.tree("dest"), before);
+}
+
 #[test]
 fn a_second_call_plans_nothing() {
     let s = Stage::new(&format!("{DELETE} {DELETE}"), SOURCE, DEST);
@@ -171,7 +228,7 @@ fn a_file_goes_onto_a_file_and_a_new_folder_goes_again() {
 }
 
 const BIG: &str = "mkdir -p app && cd app && head -c 6000000 /dev/urandom >big && echo s >small";
-const SLOW: &str = r#"source.rsync("/srv/app", dest, #{ limit: 1000 });"#;
+const SLOW: &str = r#"source.rsync("/srv/app", dest, #{ limit: 2000 });"#;
 
 #[test]
 fn a_run_killed_in_the_middle_goes_on() {
@@ -265,7 +322,8 @@ fn a_full_disk_is_called_so_and_the_way_back_is_open() {
 
 #[test]
 fn a_source_that_goes_on_changing_stops_the_run() {
-    let writer = "mkdir -p app && (while :; do echo more >>app/log; done) </dev/null >/dev/null 2>&1 & true";
+    let writer =
+        "mkdir -p app && (while :; do echo more >>app/log; sleep 0.01; done) </dev/null >/dev/null 2>&1 & true";
     let s = Stage::new(r#"source.rsync("/srv/app", dest, #{ allow_vanished: true });"#, writer, "mkdir -p app");
     s.open();
     let (code, said) = s.mig(RUN);

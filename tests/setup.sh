@@ -26,6 +26,12 @@ nginx:nginx-light
 named:bind9
 openssl:openssl
 cc:gcc
+dockerd:docker.io
+docker:docker.io
+setpriv:util-linux
+redis-server:redis-server
+redis-cli:redis-tools
+redis-check-rdb:redis-tools
 python3:python3
 '
 

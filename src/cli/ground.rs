@@ -192,6 +192,13 @@ impl Ground {
             _ => None,
         });
         settings.hidden = from_env.collect();
+        if let Some(aws) = &self.inventory.aws {
+            settings.aws = world::AwsConfig {
+                region: aws.region.clone(),
+                profile: aws.profile.clone(),
+                endpoint: aws.endpoint.clone(),
+            };
+        }
         settings.reconnect_for = globals.reconnect_for;
         Ok(world::open(settings)?)
     }

@@ -5,8 +5,8 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::{Command, Http, Lease, Sync, Unlease, Unsync};
-use crate::name::{HostName, RemotePath};
+use super::{Aws, Command, Http, Lease, Redis, Sync, Unlease, Unsync};
+use crate::name::{ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,9 @@ pub enum Deed {
     Unsync(Unsync),
     Lease(Box<Lease>),
     Unlease(Box<Unlease>),
+    Redis(Box<Redis>),
     Http(Box<Http>),
+    Aws(Aws),
     /// Something only a person can do; used as the undo of `manual`.
     Ask {
         text: String,
@@ -52,6 +54,10 @@ pub struct Run {
     pub cwd: Option<RemotePath>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<Text>,
+    /// The container of Docker on the host in which it runs; so do its `check` and its `cwd`. The exit
+    /// code is believed only where Docker itself did not fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerName>,
 }
 fn only_zero() -> Vec<i64> {
     vec![0]
@@ -69,6 +75,14 @@ impl Run {
             timeout_ms: 3_600_000,
             cwd: None,
             stdin: None,
+            container: None,
+        }
+    }
+    /// For a sentence: the command, and the container it runs in.
+    pub fn said(&self) -> String {
+        match &self.container {
+            None => format!("`{}`", self.command),
+            Some(container) => format!("`{}` in container {container}", self.command),
         }
     }
 }
@@ -127,6 +141,9 @@ pub enum Source {
     File { host: HostName, path: RemotePath },
     /// It was kept aside in the run's folder under this name.
     Kept(String),
+    /// It is what lies there, with the bytes `cut` at the place `at` replaced by `with`: of a file that
+    /// may hold secrets, so that the journal has no more of it than what changes.
+    Spliced { at: u64, cut: Bytes, with: Bytes },
     /// There is no content: the file goes.
     Nothing,
 }
@@ -188,7 +205,8 @@ impl Deed {
             Deed::Unsync(u) => Some(&u.host),
             Deed::Lease(l) => Some(&l.host),
             Deed::Unlease(u) => Some(&u.lease.host),
-            Deed::Http(_) | Deed::Ask { .. } => None,
+            Deed::Redis(r) => Some(&r.server.host),
+            Deed::Http(_) | Deed::Ask { .. } | Deed::Aws(_) => None,
         }
     }
     /// Every host on which it needs the run's folder.
@@ -207,25 +225,27 @@ impl Deed {
     /// Doing it again is right, however far it came: so something of it may be there to be taken
     /// back although it never ended.
     pub fn converges(&self) -> bool {
-        matches!(self, Deed::Sync(_) | Deed::Unsync(_) | Deed::Lease(_) | Deed::Unlease(_))
+        matches!(
+            self,
+            Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) | Deed::Aws(_) | Deed::Lease(_) | Deed::Unlease(_)
+        )
     }
     /// The file it puts in place, checked or not.
     pub fn put(&self) -> Option<&Put> {
         match self {
             Deed::Put(put) => Some(put),
             Deed::PutChecked(checked) => Some(&checked.put),
-            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Http(_) | Deed::Ask { .. } => None,
-            Deed::Lease(_) | Deed::Unlease(_) => None,
+            _ => None,
         }
     }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
     pub fn is_opaque(&self) -> bool {
         match self {
-            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) => true,
+            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) => true,
             // A key alone changes nothing that a reading could meet.
             Deed::Lease(l) => l.process.is_some(),
             Deed::Unlease(u) => u.lease.process.is_some(),
-            Deed::Put(_) | Deed::PutChecked(_) | Deed::Http(_) | Deed::Ask { .. } => false,
+            _ => false,
         }
     }
 }
@@ -331,7 +351,9 @@ impl fmt::Display for Deed {
             Deed::Run(r) => {
                 let first = r.command.to_sh();
                 let mut lines = first.trim().lines();
-                write!(f, "{}: {}", r.host, lines.next().unwrap_or_default())?;
+                write!(f, "{}: ", r.host)?;
+                r.container.as_ref().map_or(Ok(()), |c| write!(f, "in container {c}: "))?;
+                f.write_str(lines.next().unwrap_or_default())?;
                 if lines.next().is_some() {
                     f.write_str(" ...")?;
                 }
@@ -345,7 +367,9 @@ impl fmt::Display for Deed {
             Deed::Unsync(u) => u.fmt(f),
             Deed::Lease(l) => l.fmt(f),
             Deed::Unlease(u) => u.fmt(f),
+            Deed::Redis(r) => r.fmt(f),
             Deed::Http(h) => h.fmt(f),
+            Deed::Aws(a) => a.fmt(f),
             Deed::Ask { text } => write!(f, "you: {text}"),
         }
     }

@@ -1,8 +1,11 @@
 //! Everything a primitive may ask of the world. There is no verb here that changes anything, so
 //! planning cannot change anything by construction.
 
-use super::{Command, Differences, DnsAnswer, DnsQuestion, FileState, LeaseState, Outcome, Reply, Request, Sync};
+use super::{
+    AwsAsk, AwsSeen, Command, Differences, DnsAnswer, DnsQuestion, FileState, LeaseState, Outcome, Reply, Request, Sync,
+};
 use crate::name::{HostName, LeaseName, RemotePath};
+use crate::secret::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -12,6 +15,8 @@ pub trait Look {
     /// Runs a command that changes nothing, plainly: no record of it stays on the host. It is
     /// given up after `timeout_ms`.
     fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output>;
+    /// The same, with something on its input, in which secrets may stand: only so does one reach a command.
+    fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output>;
     /// What lies at a path, without following a symbolic link in its last part.
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found>;
     /// The bytes of a file of at most `limit` bytes, with its state. `None`: nothing lies there.
@@ -32,6 +37,10 @@ pub trait Look {
     fn dns(&self, question: &DnsQuestion) -> Outcome<DnsAnswer>;
     /// Makes an HTTP request that changes nothing. Every status is an answer.
     fn http(&self, request: &Request) -> Outcome<Reply>;
+    /// Asks the AWS account of the inventory. A world without one says so.
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        super::failed(format!("there is no AWS account here ({ask})"))
+    }
 }
 
 /// What a command gave.

@@ -3,6 +3,7 @@
 //!
 //! Deliberately not here: anything that does something. This room is words.
 
+mod aws;
 mod command;
 mod deed;
 mod dns;
@@ -12,11 +13,16 @@ mod http;
 mod lease;
 mod look;
 mod operator;
+mod redis;
 mod spec;
 mod sync;
 mod verbs;
 mod world;
 
+pub use aws::{
+    Address as AwsAddress, Aws, AwsAsk, AwsSeen, Holder, Instance as AwsInstance, Launch, MoveAddress,
+    Object as AwsObject, Power, SetPower, Terminate,
+};
 pub use command::{Command, quote};
 pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
 pub use dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType, status};
@@ -26,6 +32,7 @@ pub use http::{Body, Check, Http, Json, Reply, Request};
 pub use lease::{Lease, LeaseState, LeasedKey, LeasedProcess, Phase, Tunnel, Unlease, alias};
 pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};
+pub use redis::{Redis, RedisAct, RedisAddress, RedisServer};
 pub use spec::{Args, Change, Class, Example, Given, Kind, Plan, Reading, Spec};
 pub use sync::{Differences, Sync, Unsync};
 pub use verbs::{KINDS, VERBS, Verb, VerbOption};

@@ -76,6 +76,8 @@ pub enum Given {
     /// `name TYPE server` is answered with this status and these records; `name TYPE` by the system's
     /// servers.
     Names(&'static str, &'static str, &'static [&'static str]),
+    /// AWS, asked this, answers this JSON.
+    Aws(&'static str, &'static str),
 }
 
 /// One use of a primitive: shown in the reference, run by `tests/laws.rs`.

@@ -153,6 +153,12 @@ pub const VERBS: &[Verb] = &[
         options: &[
             option("done_when", "closure", "", "A closure of readings that is true when it is done."),
             option("undo", "text", "", "The instruction that takes it back, shown by a rollback."),
+            option(
+                "off",
+                "host",
+                "",
+                "The host that is off once it is done: that its lock stays on it is no surprise then.",
+            ),
             option("every", "duration", "\"5s\"", "How long between two looks."),
             option("timeout", "duration", "\"24h\"", "How long to watch before the run stops."),
         ],

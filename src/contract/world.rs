@@ -31,6 +31,10 @@ impl Token {
     pub fn boot(&self) -> Option<&str> {
         self.boot.as_deref()
     }
+    /// The call that it belongs to.
+    pub fn call(&self) -> i64 {
+        self.text.split('.').next().and_then(|c| c.parse().ok()).unwrap_or_default()
+    }
     /// What all attempts at a deed, and at taking it back, have in common: `call.deed`.
     pub fn of_deed(&self) -> String {
         self.text.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
@@ -159,6 +163,13 @@ pub trait World: Look + Send + Sync {
     /// Why a prepared host shows that the journal is too old, if it does.
     fn beyond(&self, _host: &HostName) -> Option<String> {
         None
+    }
+    /// Reaches several hosts at the same time, so many at once, so that looking at one after the
+    /// other need not wait for each. What cannot be reached is found by whoever looks at it.
+    fn reach(&self, _hosts: &[HostName], _at_once: usize) {}
+    /// At how many hosts this machine can bear to work at a time.
+    fn at_once(&self) -> usize {
+        usize::MAX
     }
     /// Bytes of undo material that the run keeps on a host.
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64>;

@@ -16,8 +16,16 @@ const FORMAT: i64 = 1;
 const APPLICATION: i64 = 0x6d69_6731;
 const SCHEMA: &str = include_str!("schema.sql");
 /// WAL needs shared memory and working locks: file systems over a network have neither.
-/// Magic numbers from statfs(2): NFS, SMB, CIFS, SMB2, 9P, AFS, Ceph.
-const NETWORK: &[i64] = &[0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x5346_414f, 0x00c3_6400];
+/// The magic numbers of statfs(2), with what the kernel calls them.
+const NETWORK: &[(i64, &str)] = &[
+    (0x6969, "NFS"),
+    (0x517b, "SMB"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB2"),
+    (0x0102_1997, "9P"),
+    (0x5346_414f, "AFS"),
+    (0x00c3_6400, "Ceph"),
+];
 
 /// Milliseconds since 1970.
 pub fn now_ms() -> i64 {
@@ -242,13 +250,18 @@ fn check_folder(state: &Path) -> Result<()> {
     }
     let fs = rustix::fs::statfs(state).or_else(|e| refuse(state, &e.to_string()))?;
     #[allow(clippy::unnecessary_cast, reason = "its width differs between machines")]
-    let kind = (fs.f_type as i64) & 0xffff_ffff;
-    if NETWORK.contains(&kind) {
-        return Error::bad_input(format!("{} is on a network file system", state.display()))
-            .hint("the journal needs a local disk: set MIG_STATE to a folder there")
-            .err();
-    }
+    refuse_network(state, fs.f_type as i64)?;
     Ok(())
+}
+
+/// `kind`: what statfs(2) says of the folder, whose upper half some machines fill with its sign.
+fn refuse_network(state: &Path, kind: i64) -> Result<()> {
+    match NETWORK.iter().find(|(magic, _)| kind & 0xffff_ffff == *magic) {
+        None => Ok(()),
+        Some((_, name)) => Error::bad_input(format!("{} is on a network file system ({name})", state.display()))
+            .hint("the journal needs a local disk: set MIG_STATE to a folder there")
+            .err(),
+    }
 }
 
 fn check_file(db: &Connection, path: &Path) -> Result<()> {
@@ -296,4 +309,23 @@ fn damaged<T>(path: &Path, why: &str) -> Result<T> {
 
 fn refuse<T>(path: &Path, why: &str) -> Result<T> {
     Error::bad_input(format!("{} {why}", path.display())).err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_8_a_state_folder_on_a_network_file_system_is_refused_by_what_the_kernel_calls_it() {
+        let state = Path::new("/home/ann/.local/state/mig");
+        for (kind, name) in [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0xff53_4d42_u32 as i32 as i64, "CIFS")] {
+            let error = refuse_network(state, kind).unwrap_err();
+            assert!(error.message.contains(&format!("is on a network file system ({name})")), "{}", error.message);
+            assert!(error.hints[0].contains("MIG_STATE"));
+        }
+        // ext4, xfs, btrfs, tmpfs, overlay, zfs.
+        for local in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1] {
+            assert!(refuse_network(state, local).is_ok(), "{local:x}");
+        }
+    }
 }

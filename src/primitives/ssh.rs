@@ -59,7 +59,7 @@ pub struct Ssh {
 /// How a command is taken back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a command (a text for sh, or a list of texts), or false: nothing to take back")]
-enum TakenBack {
+pub enum TakenBack {
     By(Command),
     Is(bool),
 }

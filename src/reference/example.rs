@@ -27,6 +27,7 @@ fn given(g: &Given) -> String {
         Given::Folder(place) => format!("{place} is a folder"),
         Given::Prints(command, text) => format!("`{command}` prints {}", shortened(text)),
         Given::Exits(command, code) => format!("`{command}` exits {code}"),
+        Given::Aws(ask, json) => format!("AWS, asked for {ask}, answers {json}"),
         Given::Port(seen, state) => {
             let (from, to) = seen.split_once(' ').unwrap_or(("here", seen));
             let state = match state {

@@ -71,6 +71,8 @@ pub struct Gate {
     pub(super) cutovers: Mutex<Vec<super::cutover::Open>>,
     pub(super) prepared: Mutex<BTreeSet<HostName>>,
     pub(super) said_per_user: AtomicBool,
+    /// Hosts that a person was told to turn off, and did.
+    pub(super) off: Mutex<BTreeSet<HostName>>,
 }
 
 pub(super) fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -108,6 +110,7 @@ impl Gate {
             cutovers: Mutex::default(),
             prepared: Mutex::default(),
             said_per_user: AtomicBool::new(false),
+            off: Mutex::default(),
             set,
         }
     }
@@ -351,7 +354,10 @@ pub fn short(key: &Key) -> String {
         }
         v => v.to_string(),
     };
-    let first = ["host", "from", "address", "what", "command", "unit", "path", "file", "to", "text", "state", "port"];
+    let first = [
+        "host", "from", "address", "id", "name", "bucket", "key", "what", "command", "unit", "path", "file", "to",
+        "text", "state", "port",
+    ];
     let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
     let args: Vec<String> = told.map(word).collect();
     format!("{} {}", key.name, args.join(" ")).trim().chars().take(160).collect()

@@ -1,7 +1,7 @@
 //! The machines of a run: made ready before the first deed, locked, and given back at the end.
 
-use super::Gate;
 use super::gate::lock;
+use super::{Gate, Mode};
 use crate::contract::{Event, Halt, HostRecord, Outcome, Step, Undo};
 use crate::journal::Row;
 use crate::name::HostName;
@@ -93,13 +93,45 @@ impl Gate {
         }
     }
 
+    /// Before hosts are planned for one after the other: connects to all of them together.
+    pub fn reach(&self, hosts: &[HostName], at_once: usize) {
+        if self.mode == Mode::Plan && hosts.len() > 1 {
+            self.set.world.reach(hosts, at_once.min(self.set.world.at_once()));
+        }
+    }
+
+    /// How many hosts are worked on at a time, of so many that are wanted: said when it is fewer.
+    pub fn at_once(&self, wanted: usize) -> usize {
+        let most = self.set.world.at_once().max(1);
+        if self.mode == Mode::Live && wanted > most {
+            let text = format!(
+                "{most} hosts at a time instead of {wanted}: this process may open too few files; \
+                 more with a higher limit (ulimit -n)"
+            );
+            self.hear(&Event::Warning { text });
+        }
+        wanted.min(most)
+    }
+
     /// Gives back the locks of all hosts that the run has touched, and notes how much undo
     /// material stays there, in bytes. A lock that cannot be given back is a warning, not a failure.
     pub fn release(&self, is_over: bool) -> u64 {
         let hosts: Vec<HostRecord> = lock(&self.hosts).values().cloned().collect();
-        let released = self.set.world.release(&hosts);
+        let (off, on): (Vec<HostRecord>, Vec<HostRecord>) =
+            hosts.iter().cloned().partition(|h| lock(&self.off).contains(&h.host));
+        let released = self.set.world.release(&on);
         for text in released.left {
             self.hear(&Event::Warning { text });
+        }
+        // It may be on again. If it is not, that is as it was to be: no reason to warn.
+        for HostRecord { host, lock, .. } in
+            off.iter().filter(|h| !self.set.world.release(&[(*h).clone()]).left.is_empty())
+        {
+            let text = format!(
+                "{host} is off, as this run asked for: its lock stays on it. When it is on again, `mig finish` or \
+                 `mig rollback` gives it back, or: mig unlock {host} --lock-id {lock}"
+            );
+            self.hear(&Event::Note { path: vec![], text });
         }
         if is_over && !hosts.is_empty() {
             // A journal that fails here is found broken by the next commit, which is waited for.

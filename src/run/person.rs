@@ -1,12 +1,13 @@
 //! What only a person can do or say. Each takes one slot, and its answer is recorded.
 
-use super::gate::{brief, failure_of, short};
+use super::gate::{brief, failure_of, lock, short};
 use super::wait::polled;
 use super::{Gate, Lane, Mode};
 use crate::contract::{
     Answer, Deed, Event, Failure, Halt, Outcome, Question, Step, Undo, failed, unknown, unknown_why,
 };
 use crate::journal::{Call, CallState, DeedState, Key, Row};
+use crate::name::HostName;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ pub struct Manual {
     pub text: String,
     /// The instruction that takes it back.
     pub undo: Option<String>,
+    /// The host that is off once it is done.
+    pub off: Option<HostName>,
     pub every_ms: u64,
     pub timeout_ms: u64,
 }
@@ -29,7 +32,10 @@ impl Gate {
         if lane.looking {
             return self.only_readings("manual");
         }
-        let args = json!({ "text": manual.text, "undo": manual.undo });
+        let mut args = json!({ "text": manual.text, "undo": manual.undo });
+        if let Some(off) = &manual.off {
+            args["off"] = off.as_ref().into();
+        }
         let key = lane.key("manual", args);
         let step = Step {
             deed: Deed::Ask { text: manual.text.clone() },
@@ -43,7 +49,10 @@ impl Gate {
             return self.plan_manual(&key, step, done_when);
         }
         let (seq, n, again) = match self.replay(lane, &key)? {
-            Some(call) if call.state == CallState::Done => return Ok(call.answer),
+            Some(call) if call.state == CallState::Done => {
+                self.is_off(manual);
+                return Ok(call.answer);
+            }
             Some(call) if call.state == CallState::Failed => return Err(failure_of(&call)),
             Some(_) if self.mode == Mode::Verify => return self.lane_stops_at_edge(lane),
             Some(half) => (half.seq, attempt(&half), true),
@@ -58,6 +67,7 @@ impl Gate {
             let answer = json!({ "done": true, "changed": false });
             let row = Row::call(seq, &Lane::name(&lane.base), &key, CallState::Done, &answer);
             self.ride("manual", seq, vec![row])?;
+            self.is_off(manual);
             return Ok(answer);
         }
         let mut rows = vec![];
@@ -94,7 +104,15 @@ impl Gate {
             took_ms: super::gate::ms(began.elapsed()),
             failure,
         });
-        outcome.map(|()| answer)
+        outcome.map(|()| {
+            self.is_off(manual);
+            answer
+        })
+    }
+
+    /// What was done by hand has taken a host away.
+    fn is_off(&self, manual: &Manual) {
+        lock(&self.off).extend(manual.off.clone());
     }
 
     fn plan_manual(&self, key: &Key, step: Step, done_when: Option<&mut dyn FnMut() -> Outcome>) -> Outcome {

@@ -4,12 +4,13 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt, Kind, LeaseState, Look,
-    Machine, Outcome, Output, Phase, Plan, PortState, Put, Reply, Request, Source, Spec, Step, Stop, Sync, Undo,
-    unknown,
+    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt,
+    Kind, LeaseState, Look, Machine, Outcome, Output, Phase, Plan, PortState, Put, Reply, Request, Source, Spec, Step,
+    Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, LeaseName, RemotePath};
+use crate::secret::Text;
 use crate::text::diff;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,6 +90,9 @@ impl Gate {
                 // Where a lease lies is chosen before it is opened.
                 Deed::Lease(lease) => answer = lease.handle(),
                 Deed::Http(http) => answer = unknown(format!("the answer to `{http}` is known only when it is sent")),
+                Deed::Aws(aws @ Aws::Launch(_)) => {
+                    answer = unknown(format!("what `{aws}` gives is known only when it is done"));
+                }
                 _ => {}
             }
         }
@@ -215,6 +219,7 @@ pub fn difference(step: &Step) -> String {
     match (&put.source, old, &put.from) {
         (Source::Bytes(new), Some(old), _) => diff::unified(put.path.as_ref(), old, &new.0),
         (Source::Bytes(new), None, None) => diff::unified(put.path.as_ref(), b"", &new.0),
+        (Source::Spliced { cut, with, .. }, ..) => diff::unified(put.path.as_ref(), &cut.0, &with.0),
         (Source::Nothing, Some(old), _) => diff::unified(put.path.as_ref(), old, b""),
         _ => String::new(),
     }
@@ -230,6 +235,8 @@ pub struct Overlay {
     leases: BTreeMap<(HostName, LeaseName), bool>,
     /// Servers to which a change is to be sent over HTTP: what they answer afterwards nobody knows.
     spoken_to: BTreeMap<String, String>,
+    /// What a planned deed touches in AWS, and the deed.
+    aws: BTreeMap<String, String>,
     /// After a step whose plan ended early, nothing is known of any host.
     dark: Option<String>,
 }
@@ -253,6 +260,8 @@ impl Overlay {
             self.files.insert((put.host.clone(), put.path.clone()), planted);
         } else if let Deed::Http(http) = deed {
             self.spoken_to.insert(http.request.origin(), format!("`{deed}` comes before it"));
+        } else if let Deed::Aws(aws) = deed {
+            self.aws.extend(aws.touches().into_iter().map(|t| (t.to_owned(), format!("`{deed}` comes before it"))));
         } else if let (true, Some(host)) = (deed.is_opaque(), deed.host()) {
             self.files.retain(|(h, _), _| h != host);
             self.opaque.insert(host.clone(), format!("`{deed}` comes before it"));
@@ -306,14 +315,25 @@ impl Planned<'_> {
     }
 }
 
-impl Look for Planned<'_> {
-    fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+impl Planned<'_> {
+    /// A command may look at anything: it answers truly only while nothing there is to change.
+    fn nothing_comes_before(&self, host: &HostName) -> Outcome<()> {
         self.known(host)?;
         let written = lock(&self.gate.overlay).files.keys().find(|(h, _)| h == host).map(|(_, p)| p.clone());
         self.or_guess(written.map_or(Ok(()), |path| {
             Err(Halt::Stop(Stop::OnlyARun(format!("the change of {path} on {host} comes before it"))))
-        }))?;
+        }))
+    }
+}
+
+impl Look for Planned<'_> {
+    fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+        self.nothing_comes_before(host)?;
         self.gate.set.world.run(host, command, timeout_ms)
+    }
+    fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        self.nothing_comes_before(host)?;
+        self.gate.set.world.run_fed(host, command, stdin, timeout_ms)
     }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         match self.planted(host, path) {
@@ -343,11 +363,7 @@ impl Look for Planned<'_> {
     }
     fn differences(&self, sync: &Sync) -> Outcome<Differences> {
         for host in [&sync.from, &sync.to] {
-            self.known(host)?;
-            let written = lock(&self.gate.overlay).files.keys().find(|(h, _)| h == host).map(|(_, p)| p.clone());
-            self.or_guess(written.map_or(Ok(()), |path| {
-                Err(Halt::Stop(Stop::OnlyARun(format!("the change of {path} on {host} comes before it"))))
-            }))?;
+            self.nothing_comes_before(host)?;
         }
         self.gate.set.world.differences(sync)
     }
@@ -396,5 +412,12 @@ impl Look for Planned<'_> {
             self.known_at(&address)?;
         }
         self.gate.set.world.http(request)
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        let overlay = lock(&self.gate.overlay);
+        let why = overlay.aws.get(ask.about()).or(overlay.dark.as_ref()).cloned();
+        drop(overlay);
+        self.or_guess(why.map_or(Ok(()), |why| Err(Halt::Stop(Stop::OnlyARun(why)))))?;
+        self.gate.set.world.aws(ask)
     }
 }

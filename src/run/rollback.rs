@@ -322,7 +322,7 @@ impl Undoing<'_> {
             match self.one(n, deed, begun, &mut attempt)? {
                 Ok(()) => self.mark(&format!("did {n}"), attempt, "")?,
                 // Perhaps there was nothing to take back.
-                Err(f) if d.state == DeedState::Failed && !deed.converges() => {
+                Err(f) if d.state == DeedState::Failed && (!deed.converges() || matches!(deed, Deed::Aws(_))) => {
                     left = Some(format!("the undo of a deed that had failed, failed: {deed} ({})", f.message));
                 }
                 Err(f) => {
@@ -331,6 +331,9 @@ impl Undoing<'_> {
                     let mut text = format!("cannot take back {}: {}", d.step.deed, f.message);
                     if let Some(out) = &f.output {
                         text = format!("{text}\n{out}");
+                    }
+                    for hint in &f.hints {
+                        text = format!("{text}\n{hint}");
                     }
                     return Err(End::Back(Back::Stopped(text)));
                 }

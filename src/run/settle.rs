@@ -3,7 +3,7 @@
 use super::Gate;
 use super::gate::{failure_of, lock, short};
 use super::perform::Half;
-use crate::contract::{Deed, Event, Halt, Http, Outcome, Settled, Spec, Step, Stop, Token, unknown};
+use crate::contract::{Deed, Event, Failure, Halt, Http, Outcome, Settled, Spec, Step, Stop, Token, unknown};
 use crate::journal::{Call, DeedRow, DeedState, Key, Row};
 use serde_json::Value;
 use std::time::Instant;
@@ -32,9 +32,11 @@ impl Gate {
         let mut deeds: Vec<(Step, i64)> = call.deeds.iter().map(|d| (d.step.clone(), d.attempt)).collect();
         let Some(DeedRow { n, state, boot, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned()
         else {
-            let answer = match call.answer {
+            let answer = match &call.answer {
                 Value::Null => unknown("its answer was lost"),
-                known => known,
+                // It was done and not seen to be so: how that ended is not what it gave.
+                ended if serde_json::from_value::<Failure>(ended.clone()).is_ok() => self.given_again(&call, &steps)?,
+                known => known.clone(),
             };
             return self.observed(&half, &steps, answer);
         };
@@ -73,6 +75,21 @@ impl Gate {
             }
         }
         self.perform(&half, deeds, n, true)
+    }
+
+    /// What a call gave whose deeds are all done, as far as the world still knows.
+    fn given_again(&self, call: &Call, steps: &[Step]) -> Outcome {
+        let Some(last) = call.deeds.last() else { return Ok(unknown("its answer was lost")) };
+        match self.prepare(steps) {
+            Ok(()) => {}
+            Err(Halt::Failed(f)) => return self.poison(Stop::Fault(f.message)),
+            Err(Halt::Stop(stop)) => return self.poison(stop),
+        }
+        let token = Token::deed(call.seq, last.n, last.attempt).in_boot(&last.boot);
+        Ok(match self.set.world.settle(&token, &last.step.deed) {
+            Settled::Done(answer) => answer,
+            _ => unknown("its answer was lost"),
+        })
     }
 
     /// A command that ended badly in an earlier attempt is sent again only when it says that this

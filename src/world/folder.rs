@@ -86,15 +86,16 @@ impl Fleet {
     /// Containers and clones may share both ids, so this is told and not refused; one host key is.
     fn tell_of_twin(&self, link: &Link, hello: &Hello) {
         let (name, mine) = (&link.config.name, &hello.machine);
-        let known = self.links.values().filter(|l| l.config.name != *name);
-        for (other, its) in known.filter_map(|l| Some((&l.config.name, &l.hello.get()?.machine))) {
-            if !mine.machine_id.is_empty() && (&mine.machine_id, &mine.boot_id) == (&its.machine_id, &its.boot_id) {
-                let id = &mine.machine_id;
-                self.tell(
-                    name,
-                    format!("\"{other}\" and \"{name}\" may be the same machine: both have the machine-id {id}"),
-                );
-            }
+        let its = |l: &Link| l.hello.get().map(|h| (h.machine.machine_id.clone(), h.machine.boot_id.clone()));
+        let is_it = |l: &&Link| its(l).is_some_and(|ids| ids == (mine.machine_id.clone(), mine.boot_id.clone()));
+        // One is enough: among a hundred containers of one machine each has ninety-nine.
+        let other = self.links.values().filter(|l| l.config.name != *name).find(is_it);
+        if let (Some(other), false) = (other, mine.machine_id.is_empty()) {
+            let (other, id) = (&other.config.name, &mine.machine_id);
+            self.tell(
+                name,
+                format!("\"{other}\" and \"{name}\" may be the same machine: both have the machine-id {id}"),
+            );
         }
     }
 

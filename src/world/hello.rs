@@ -14,6 +14,16 @@ pub struct Hello {
     pub machine: Machine,
     /// `$XDG_STATE_HOME`, where it is set.
     pub state: String,
+    /// The login shell.
+    pub shell: String,
+}
+
+impl Hello {
+    /// Whether the login shell is one that runs our scripts as they are and reads no file of the
+    /// user's before, as bash does.
+    pub fn has_plain_shell(&self) -> bool {
+        matches!(self.shell.rsplit('/').next(), Some("sh" | "dash" | "ash"))
+    }
 }
 
 /// Reads the lines of the greeting. Unknown lines are passed over.
@@ -31,7 +41,7 @@ pub fn parse(text: &str) -> Result<Hello, String> {
         free: BTreeMap::new(),
         programs: BTreeMap::new(),
     };
-    let mut state = String::new();
+    let (mut state, mut shell) = (String::new(), String::new());
     for line in text.lines() {
         let Some((word, rest)) = line.split_once(' ') else { continue };
         let rest = rest.trim();
@@ -41,6 +51,7 @@ pub fn parse(text: &str) -> Result<Hello, String> {
             "user" => machine.user = rest.into(),
             "home" => machine.home = rest.into(),
             "state" => state = rest.into(),
+            "shell" => shell = rest.into(),
             "boot" => machine.boot_id = rest.into(),
             "machine" => machine.machine_id = rest.into(),
             "os" => machine.os = rest.into(),
@@ -67,7 +78,7 @@ pub fn parse(text: &str) -> Result<Hello, String> {
     if machine.os.is_empty() {
         machine.os = machine.kernel.clone();
     }
-    Ok(Hello { machine, state })
+    Ok(Hello { machine, state, shell })
 }
 
 #[cfg(test)]

@@ -11,33 +11,40 @@ use super::link::{Fleet, Link};
 use super::script;
 use crate::contract::{Command, Failure, Outcome, alias, failed, quote};
 use crate::name::HostName;
-use std::fmt::Write as _;
 
-/// What is to be let in, and for what.
-pub struct Grant<'a> {
+/// A host's key, and where it finds the other side.
+pub struct Key {
+    /// Its place on the sender.
+    file: String,
+    /// Under which name the sender knows the other side.
+    pub alias: String,
+    comment: String,
+    public: String,
+    /// The addresses that the sender may come from.
+    pub sources: Vec<String>,
+    reached: Reached,
+}
+
+/// Whose key it is, and where it lies.
+pub struct Blank<'a> {
     pub from: &'a HostName,
     pub to: &'a HostName,
     /// A private folder on the sender, and the name of the key in it.
     pub folder: &'a str,
     pub name: &'a str,
-    /// Addresses from which it comes, beside those that the sender says of itself.
-    pub sources: Vec<String>,
     /// What the line in `authorized_keys` ends with.
     pub comment: String,
-    /// Options of that line behind `restrict` and `from`.
-    pub options: String,
-    /// More of them, for servers that know where a key may listen (OpenSSH 7.8).
-    pub listen: String,
-    pub seconds: u64,
-    /// More lines of the sender's ssh configuration; they come first, and there the first one wins.
-    pub config: String,
 }
 
-/// Where the sender finds the other side.
-pub struct Door {
-    /// The ssh configuration that leads there.
-    pub config: String,
-    pub alias: String,
+/// What a key is let in for.
+pub struct Terms<'a> {
+    /// Options of its line behind `restrict` and `from`.
+    pub options: &'a str,
+    /// More of them, for servers that know where a key may listen (OpenSSH 7.8).
+    pub listen: &'a str,
+    pub seconds: u64,
+    /// More lines of the sender's ssh configuration; they come first, and there the first one wins.
+    pub config: &'a str,
 }
 
 /// How a host is reached, as ssh sees it.
@@ -47,6 +54,25 @@ struct Reached {
     user: String,
 }
 
+impl Key {
+    /// What `--rsh` is.
+    pub fn shell(&self) -> String {
+        format!("ssh -F {}", quote(&format!("{}.config", self.file)))
+    }
+
+    fn config(&self, more: &str) -> String {
+        let Key { file, alias, reached, .. } = self;
+        format!(
+            "Host {alias}\n{more}  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
+             \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
+             \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
+             \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
+             \x20 ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
+            reached.address, reached.port, reached.user
+        )
+    }
+}
+
 impl Fleet {
     /// How the lines of this run are told from others in `authorized_keys`; those of one thing, or all.
     pub fn key_comment(&self, of: &str) -> String {
@@ -54,55 +80,49 @@ impl Fleet {
         format!("mig-{}-{of}{end}", self.settings.run)
     }
 
-    /// Makes the key, lets it in, and lays down how the sender uses it. Done again, it finds the key.
-    pub async fn grant(&self, grant: &Grant<'_>) -> Outcome<Door> {
-        let (from, to) = (self.link(grant.from)?, self.link(grant.to)?);
-        let (public, addresses) = self.make_key(from, grant.folder, grant.name, &grant.comment).await?;
-        let reached = self.reached(to).await?;
-        let mut sources = addresses;
-        sources.extend(grant.sources.iter().cloned());
+    /// Makes the key on the sender, or finds it. Nobody lets it in yet.
+    pub async fn make_key(&self, blank: Blank<'_>) -> Outcome<Key> {
+        let Blank { from, to, folder, name, comment } = blank;
+        let (sender, receiver) = (self.link(from)?, self.link(to)?);
+        let (made, reached, address) =
+            tokio::join!(self.key_pair(sender, folder, name, &comment), self.reached(receiver), self.address(from));
+        let ((public, mut sources), reached) = (made?, reached?);
         if reached.address.starts_with("127.") || reached.address == "localhost" || reached.address == "::1" {
             sources.extend(["127.0.0.1".into(), "::1".into()]);
         }
-        if let Ok(address) = self.address(grant.from).await
+        if let Ok(address) = address
             && address.parse::<std::net::IpAddr>().is_ok()
         {
             sources.push(address);
         }
+        Ok(Key { file: format!("{folder}/{name}"), alias: alias(to), comment, public, sources, reached })
+    }
+
+    /// Lets the key in, and tells the sender how it is used.
+    pub async fn let_in(&self, from: &HostName, to: &HostName, key: &Key, terms: Terms<'_>) -> Outcome<()> {
+        let (sender, receiver) = (self.link(from)?, self.link(to)?);
+        let mut sources = key.sources.clone();
         sources.sort();
         sources.dedup();
-        let options = format!("restrict,from=\"{}\"{}", sources.join(","), grant.options);
-        let seconds = grant.seconds.to_string();
-        match self.say(to, script::KEY_ALLOW, &[&grant.comment, &options, &public, &seconds, &grant.listen]).await? {
-            said if said == "ok" => {}
-            said => {
-                return failed(format!(
-                    "{}: the key of {} cannot be let in: {}",
-                    grant.to,
-                    grant.from,
-                    said.trim_start_matches("bad ")
-                ));
-            }
-        }
-        let alias = alias(grant.to);
+        let options = format!("restrict,from=\"{}\"{}", sources.join(","), terms.options);
+        let seconds = terms.seconds.to_string();
         let mut hosts = String::new();
-        for key in self.pinned(to) {
-            hosts += &key.line(&alias);
+        for pinned in self.pinned(receiver) {
+            hosts += &pinned.line(&key.alias);
         }
-        let file = format!("{}/{}", grant.folder, grant.name);
-        self.upload(from, &format!("{file}.hosts"), hosts.as_bytes()).await?;
-        let mut config = String::new();
-        let _ = write!(
-            config,
-            "Host {alias}\n{}  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
-             \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
-             \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
-             \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
-             \x20 ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
-            grant.config, reached.address, reached.port, reached.user
+        let (hosts_file, config_file) = (format!("{}.hosts", key.file), format!("{}.config", key.file));
+        let config = key.config(terms.config);
+        let words = [key.comment.as_str(), &options, &key.public, &seconds, terms.listen];
+        let (let_in, hosts, config) = tokio::join!(
+            self.say(receiver, script::KEY_ALLOW, &words),
+            self.upload(sender, &hosts_file, hosts.as_bytes()),
+            self.upload(sender, &config_file, config.as_bytes())
         );
-        self.upload(from, &format!("{file}.config"), config.as_bytes()).await?;
-        Ok(Door { config: format!("{file}.config"), alias })
+        (hosts?, config?);
+        match let_in? {
+            said if said == "ok" => Ok(()),
+            said => failed(format!("{to}: the key of {from} cannot be let in: {}", said.trim_start_matches("bad "))),
+        }
     }
 
     /// Removes the key from the sender. Without its other half it opens nothing: a sender that is gone
@@ -125,7 +145,7 @@ impl Fleet {
         }
     }
 
-    async fn make_key(&self, link: &Link, folder: &str, name: &str, comment: &str) -> Outcome<(String, Vec<String>)> {
+    async fn key_pair(&self, link: &Link, folder: &str, name: &str, comment: &str) -> Outcome<(String, Vec<String>)> {
         let host = &link.config.name;
         let mut tries = Tries::default();
         loop {

@@ -44,10 +44,13 @@ pub struct Fleet {
     pub known: Mutex<Option<BTreeSet<String>>>,
     /// What hosts have beside them.
     pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
+    /// What was seen to be different between two hosts just now.
+    pub seen: Mutex<Vec<super::sync::Seen>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
     /// What servers gave the run over HTTP: cookies, and secrets of their own.
     pub session: super::http::Session,
+    pub account: super::aws::Account,
 }
 
 /// One host and its connections.
@@ -134,7 +137,10 @@ impl Fleet {
 
     async fn call_there(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
         let nonce = nonce();
-        let line = call.script.line(link.config.sudo, &nonce, &call.args);
+        let line = match link.hello.get() {
+            Some(hello) if !link.config.sudo && hello.has_plain_shell() => call.script.line_for_sh(&nonce, &call.args),
+            _ => call.script.line(link.config.sudo, &nonce, &call.args),
+        };
         if line.len() > LONGEST_REQUEST {
             return Err(Failure::new(format!("the request for {} is too long", link.config.name)).into());
         }

@@ -1,6 +1,6 @@
 //! Readings: commands that change nothing, files, ports, and the machine itself.
 
-use super::call::{Call, Sink, Trouble};
+use super::call::{Call, Feed, Sink, Trouble};
 use super::capped::Capped;
 use super::folder::Tries;
 use super::link::{Fleet, Link};
@@ -8,6 +8,7 @@ use super::script;
 use super::settings::Reach;
 use crate::contract::{Command, Failure, FileState, Found, Outcome, Output, failed};
 use crate::name::{HostName, RemotePath};
+use crate::secret::Text;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -16,14 +17,26 @@ const LONG: Duration = Duration::from_secs(3600);
 
 impl Fleet {
     pub async fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
+        self.read(host, command, None, timeout_ms).await
+    }
+
+    /// A reading with something on its input: what it gets there may be secret.
+    pub async fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        let stdin = self.fill(stdin)?;
+        self.read(host, command, Some(stdin.as_bytes()), timeout_ms).await
+    }
+
+    async fn read(&self, host: &HostName, command: &Command, stdin: Option<&[u8]>, timeout_ms: u64) -> Outcome<Output> {
         let link = self.link(host)?;
         let text = command.to_sh();
         let mut tries = Tries::default();
         loop {
             let (mut out, mut err) = (Capped::default(), Capped::default());
             let (mut pour_out, mut pour_err) = (|b: &[u8]| out.pour(b), |b: &[u8]| err.pour(b));
-            let mut call =
-                Call::new(script::READ, [text.as_str()]).out(Sink::To(&mut pour_out)).err(Sink::To(&mut pour_err));
+            let is_fed = if stdin.is_some() { "fed" } else { "" };
+            let call = Call::new(script::READ, [text.as_str(), is_fed]);
+            let call = call.feed(stdin.map_or(Feed::Nothing, Feed::Bytes));
+            let mut call = call.out(Sink::To(&mut pour_out)).err(Sink::To(&mut pour_err));
             let head = call.head.clone();
             let answer = tokio::select! {
                 answer = self.call(link, &mut call, Some(Duration::from_millis(timeout_ms))) => answer,

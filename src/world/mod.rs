@@ -8,11 +8,17 @@
 mod answer;
 mod ask;
 mod attach;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "no_aws.rs"]
+mod aws;
 mod beyond;
 mod call;
 mod capped;
 pub mod clock;
 mod config;
+mod container;
 mod control;
 mod dns;
 pub mod files;
@@ -24,6 +30,7 @@ mod http;
 mod key;
 mod known_hosts;
 mod lease;
+mod limits;
 mod link;
 mod live;
 mod lock;
@@ -35,6 +42,7 @@ mod put;
 mod put_checked;
 mod reboot;
 mod redact;
+mod redis;
 mod remote;
 mod run;
 mod script;
@@ -42,9 +50,10 @@ mod settings;
 mod settle;
 mod sync;
 mod upload;
+mod words;
 
 pub use known_hosts::fingerprint;
 pub use lock::{HeldLock, Holder, Unlocked};
 pub use printable::printable;
 pub use remote::{Remote, open};
-pub use settings::{HostConfig, Reach, SecretSource, Settings};
+pub use settings::{AwsConfig, HostConfig, Reach, SecretSource, Settings};

@@ -5,7 +5,7 @@ use super::folder::Tries;
 use super::link::{Fleet, Link};
 use super::upload::header;
 use super::{look, script};
-use crate::contract::{Event, Failure, FileState, Found, Outcome, Put, Source, Stop, failed, quote};
+use crate::contract::{Bytes, Event, Failure, FileState, Found, Outcome, Put, Source, Stop, failed, quote};
 use crate::name::{HostName, RemotePath};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 const TORN: u32 = 3;
 /// Larger copies say how far they are.
 const LARGE: u64 = 1 << 20;
+/// At most so much of a file is spliced.
+const SPLICED: u64 = 4 << 20;
 
 /// What a place holds, compared with a deed.
 #[derive(Debug, PartialEq)]
@@ -37,7 +39,7 @@ pub(super) enum Content {
 impl Fleet {
     pub async fn act_put(&self, put: &Put) -> Outcome<Value> {
         let link = self.link(&put.host)?;
-        let content = self.content(put)?;
+        let content = self.content(put).await?;
         let to = self.wanted(put, &content);
         let kept = match &put.keep {
             Some(name) => format!("{}/kept/{}", self.folder_of(put)?, file_name(name)?),
@@ -110,7 +112,7 @@ impl Fleet {
         }
     }
 
-    pub(super) fn content(&self, put: &Put) -> Outcome<Content> {
+    pub(super) async fn content(&self, put: &Put) -> Outcome<Content> {
         if put.to.is_none() {
             return Ok(Content::Nothing);
         }
@@ -120,6 +122,7 @@ impl Fleet {
             Source::File { host, path } if *host == put.host => Content::Here(path.to_string()),
             Source::File { host, path } => Content::Host(host.clone(), path.clone()),
             Source::Kept(name) => Content::Here(format!("{}/kept/{}", self.folder_of(put)?, file_name(name)?)),
+            Source::Spliced { at, cut, with } => Content::Bytes(self.spliced(put, *at, cut, with).await?),
             Source::Nothing => {
                 return failed(format!(
                     "{}: what {} held before was not kept, so it cannot be put back",
@@ -127,6 +130,25 @@ impl Fleet {
                 ));
             }
         })
+    }
+
+    /// What lies there, with the one place replaced. Where it lies so already, that is the content; of
+    /// anything else the place itself will say that it differs.
+    async fn spliced(&self, put: &Put, at: u64, cut: &Bytes, with: &Bytes) -> Outcome<Zeroizing<Vec<u8>>> {
+        let Some((_, bytes)) = self.bytes(&put.host, &put.path, SPLICED).await? else {
+            return failed(format!(
+                "{}: {} is not there any more, so nothing in it can be replaced",
+                put.host, put.path
+            ));
+        };
+        let mut bytes = Zeroizing::new(bytes);
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let end = at.saturating_add(cut.0.len());
+        let is_to = put.to.as_ref().is_some_and(|to| FileState::of(&bytes, "", 0).sha256 == to.sha256);
+        if !is_to && bytes.get(at..end) == Some(&cut.0) {
+            bytes.splice(at..end, with.0.iter().copied());
+        }
+        Ok(bytes)
     }
 
     /// The state to reach; the size of what holds a secret is known only now.

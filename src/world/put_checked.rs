@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 
 impl Fleet {
     pub async fn act_put_checked(&self, token: &Token, checked: &PutChecked) -> Outcome<Value> {
-        let (run, script) = self.checked_run(token, checked)?;
+        let (run, script) = self.checked_run(token, checked).await?;
         let link = self.link(&checked.put.host)?;
         let at = format!("{}/{}", self.folder_of(&checked.put)?, token.as_ref());
-        if let Content::Bytes(bytes) = self.content(&checked.put)? {
+        if let Content::Bytes(bytes) = self.content(&checked.put).await? {
             self.upload(link, &format!("{at}.put"), &bytes).await?;
         }
         self.upload(link, &format!("{at}.sh"), script.as_bytes()).await?;
@@ -27,7 +27,7 @@ impl Fleet {
     }
 
     pub async fn settle_put_checked(&self, token: &Token, checked: &PutChecked) -> Settled {
-        let run = match self.checked_run(token, checked) {
+        let run = match self.checked_run(token, checked).await {
             Ok((run, _)) => run,
             Err(halt) => return Settled::Unknown(reason(&halt)),
         };
@@ -57,11 +57,11 @@ impl Fleet {
     }
 
     /// The command, and the script that it runs: the same each time for the same deed and token.
-    fn checked_run(&self, token: &Token, checked: &PutChecked) -> Outcome<(Run, String)> {
+    async fn checked_run(&self, token: &Token, checked: &PutChecked) -> Outcome<(Run, String)> {
         let put = &checked.put;
         let folder = self.folder_of(put)?;
         let at = format!("{folder}/{}", token.as_ref());
-        let content = self.content(put)?;
+        let content = self.content(put).await?;
         let to = self.wanted(put, &content);
         let (source, uploaded) = match &content {
             Content::Nothing => ("-".into(), "no"),

@@ -35,7 +35,7 @@ impl Fleet {
         }
         self.may_start(&reboot.host, token)?;
         let command = run.command.to_sh();
-        let args = [&job.folder, &job.token, &job.sha, &job.marker, "/", "no", "no", command.as_str(), "", "whole"];
+        let args = [&job.folder, &job.token, &job.sha, &job.marker, "/", "no", "text", command.as_str(), "", "whole"];
         let mut err = vec![];
         let mut keep = |b: &[u8]| err.extend_from_slice(b);
         let mut call = Call::new(script::START, args).err(super::call::Sink::To(&mut keep));

@@ -1,16 +1,18 @@
 //! The world of a run: the contract's `Look` and `World`, synchronous, over one async runtime.
 
 use super::config::{machine_alias, ways};
-use super::control;
 use super::link::{Fleet, Link};
 use super::lock::Unlocked;
 use super::settings::Settings;
+use super::{control, limits};
 use crate::contract::{
-    Answer, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord, LeaseState,
-    Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
+    Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
+    LeaseState, Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token,
+    World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, LeaseName, RemotePath};
+use crate::secret::Text;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,7 +42,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
     if settings.run.len() < 8 || !settings.run.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Error::bug(format!("{:?} is no id for a run", settings.run)).err();
     }
-    raise_file_limit();
+    limits::raise();
     let control = control::make(&settings.run)?;
     let state = std::path::absolute(&settings.state).map_err(|e| {
         Box::new(Error::bad_input(format!("the state folder {} cannot be used: {e}", settings.state.display())))
@@ -62,6 +64,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("mig-world").enable_all().build();
     let runtime = runtime.map_err(|e| Box::new(Error::bug(format!("the runtime cannot be started: {e}"))))?;
     let fleet = Fleet {
+        account: super::aws::Account::default(),
         settings,
         redactor: super::redact::Redactor::default(),
         control,
@@ -74,6 +77,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         prepared: Mutex::default(),
         known: Mutex::default(),
         beyond: Mutex::default(),
+        seen: Mutex::default(),
         sent: Mutex::default(),
         session: super::http::Session::default(),
     };
@@ -121,19 +125,21 @@ impl Remote {
         }
     }
     /// The same on many hosts, some at a time: what was said, in no order.
-    fn on_each(
+    fn on_each<T: std::marker::Sync>(
         &self,
-        hosts: &[HostRecord],
-        work: impl Fn(&HostRecord) -> Option<String> + std::marker::Sync,
+        all: &[T],
+        at_once: usize,
+        work: impl Fn(&T) -> Option<String> + std::marker::Sync,
     ) -> Vec<String> {
         let (next, said) = (AtomicUsize::new(0), Mutex::new(vec![]));
         let go = || {
-            while let Some(record) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                said.lock().unwrap_or_else(PoisonError::into_inner).extend(work(record));
+            while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let text = work(one);
+                said.lock().unwrap_or_else(PoisonError::into_inner).extend(text);
             }
         };
         std::thread::scope(|threads| {
-            for _ in 1..hosts.len().min(AT_ONCE) {
+            for _ in 1..all.len().min(at_once) {
                 threads.spawn(go);
             }
             go();
@@ -157,6 +163,9 @@ impl Remote {
 impl Look for Remote {
     fn run(&self, host: &HostName, command: &Command, timeout_ms: u64) -> Outcome<Output> {
         self.ask(async |fleet| fleet.run(host, command, timeout_ms).await)
+    }
+    fn run_fed(&self, host: &HostName, command: &Command, stdin: &Text, timeout_ms: u64) -> Outcome<Output> {
+        self.ask(async |fleet| fleet.run_fed(host, command, stdin, timeout_ms).await)
     }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         self.ask(async |fleet| fleet.find(host, path).await)
@@ -188,6 +197,9 @@ impl Look for Remote {
     fn http(&self, request: &Request) -> Outcome<Reply> {
         self.ask(async |fleet| fleet.read_http(request).await)
     }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        self.ask(async |fleet| fleet.aws(ask).await)
+    }
 }
 
 impl World for Remote {
@@ -205,7 +217,10 @@ impl World for Remote {
     }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
         self.ask(async |fleet| match deed {
-            Deed::Run(run) => fleet.act_run(token, run).await,
+            Deed::Run(run) => match &run.container {
+                Some(container) => fleet.act_in_container(token, run, container).await,
+                None => fleet.act_run(token, run).await,
+            },
             Deed::Put(put) => fleet.act_put(put).await,
             Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
@@ -213,7 +228,9 @@ impl World for Remote {
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
             Deed::Lease(lease) => fleet.act_lease(lease).await,
             Deed::Unlease(unlease) => fleet.act_unlease(&unlease.lease).await,
+            Deed::Redis(redis) => fleet.act_redis(token, redis).await,
             Deed::Http(http) => fleet.act_http(token, http).await,
+            Deed::Aws(aws) => fleet.act_aws(token, aws).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),
@@ -235,7 +252,7 @@ impl World for Remote {
         if let Some(fleet) = &self.fleet {
             fleet.forget_session();
         }
-        self.on_each(hosts, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
+        self.on_each(hosts, AT_ONCE, |record| self.wait(async |fleet| fleet.finish(record).await).flatten())
     }
     fn lock_id(&self) -> String {
         let holder = self.fleet.as_ref().and_then(|f| f.settings.holder.as_ref());
@@ -256,14 +273,24 @@ impl World for Remote {
         if let Some(fleet) = &self.fleet {
             fleet.is_hurried.store(true, Ordering::Relaxed);
         }
-        let left = self.on_each(hosts, |record| match self.wait(async |fleet| fleet.release(record).await)? {
-            Ok(bytes) => {
-                kept.fetch_add(bytes, Ordering::Relaxed);
-                None
-            }
-            Err(why) => Some(why),
-        });
+        let left =
+            self.on_each(hosts, AT_ONCE, |record| match self.wait(async |fleet| fleet.release(record).await)? {
+                Ok(bytes) => {
+                    kept.fetch_add(bytes, Ordering::Relaxed);
+                    None
+                }
+                Err(why) => Some(why),
+            });
         Released { left, kept: kept.into_inner() }
+    }
+    fn reach(&self, hosts: &[HostName], at_once: usize) {
+        self.on_each(hosts, at_once, |host| {
+            let _ = self.wait(async |fleet| fleet.hello(fleet.link(host)?).await.map(drop));
+            None
+        });
+    }
+    fn at_once(&self) -> usize {
+        limits::hosts_at_once()
     }
     fn undo_material(&self, host: &HostRecord) -> Outcome<u64> {
         self.ask(async |fleet| fleet.undo_material(host).await)
@@ -291,11 +318,4 @@ fn write_private(file: &Path, text: &str) -> Result<()> {
     opened
         .and_then(|mut f| f.write_all(text.as_bytes()))
         .map_err(|e| Box::new(Error::bad_input(format!("{} cannot be written: {e}", file.display()))))
-}
-
-/// Each channel takes four file descriptors; many hosts at once need more than the usual 1024.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

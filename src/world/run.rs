@@ -165,6 +165,12 @@ impl Fleet {
     /// One sending. Its output is told while it comes.
     async fn send(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>) -> Result<Sent, Trouble> {
         let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
+        let text = run.command.to_sh();
+        let kind = match () {
+            () if is_long(run) => "file",
+            () if super::words::are_plain(&text) => "words",
+            () => "text",
+        };
         let args = [
             job.folder.clone(),
             job.token.clone(),
@@ -172,8 +178,8 @@ impl Fleet {
             job.marker.clone(),
             run.cwd.as_ref().map_or("/", |c| c.as_ref()).to_owned(),
             yes(run.stdin.is_some()),
-            yes(is_long(run)),
-            if is_long(run) { String::new() } else { run.command.to_sh() },
+            kind.into(),
+            if kind == "file" { String::new() } else { text },
             rehearsal(&job.token),
             "whole".into(),
         ];

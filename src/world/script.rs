@@ -12,6 +12,8 @@ pub struct Script(&'static [&'static str]);
 const FRAME: &str = include_str!("scripts/frame.sh");
 /// Takes a copy back; it runs as a command of the run, for it may take long.
 pub const RSYNC_BACK: &str = include_str!("scripts/rsync_back.sh");
+/// Changes a role of Redis; it runs as a command of the run, so that no connection breaks it in the middle.
+pub const REDIS: Script = Script(&[include_str!("scripts/redis.sh")]);
 const LEASE: &str = include_str!("scripts/lease.sh");
 const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
 const STATE: &str = include_str!("scripts/state.sh");
@@ -21,6 +23,9 @@ pub const ASK: Script = Script(&[FRAME, include_str!("scripts/ask.sh")]);
 pub const BYTES: Script = Script(&[FRAME, STATE, include_str!("scripts/bytes.sh")]);
 /// Not framed: it is run as a command, whose exit code is its answer.
 pub const CHECKED: Script = Script(&[STATE, SAME, include_str!("scripts/checked.sh")]);
+/// Run as a command too, with [`CONTAINER_FIND`] as a text in it.
+pub const CONTAINER: Script = Script(&[include_str!("scripts/container.sh")]);
+pub const CONTAINER_FIND: Script = Script(&[include_str!("scripts/container_find.sh")]);
 pub const COPY: Script = Script(&[FRAME, include_str!("scripts/copy.sh")]);
 pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
 pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
@@ -66,6 +71,12 @@ impl Script {
         let words: Vec<String> = self.argv(sudo, nonce, args).iter().map(|w| quote(w)).collect();
         format!("exec {}", words.join(" "))
     }
+    /// The same for a login shell that is a plain `sh`: it runs the script itself, which saves a
+    /// process. Cut off anywhere it is a line that does nothing: its last word sets all off.
+    pub fn line_for_sh(self, nonce: &str, args: &[String]) -> String {
+        let words: Vec<String> = args.iter().map(|w| quote(w)).collect();
+        format!("q={} && set -- {} {} && eval \"$q\"", quote(&self.text()), quote(nonce), words.join(" "))
+    }
     /// Without the comments.
     pub fn text(self) -> String {
         let lines = self.0.iter().flat_map(|part| part.lines());
@@ -83,5 +94,32 @@ mod tests {
         assert!(line.starts_with("exec sudo -n -- sh -c '"));
         assert!(line.ends_with(r" mig abc '/a b/it'\''s'"));
         assert!(!line.contains("# "));
+    }
+
+    fn sh(line: &str) -> String {
+        let out = std::process::Command::new("sh").args(["-c", line]).output().unwrap();
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
+    #[test]
+    fn a_login_shell_that_runs_it_itself_gives_the_same_answer() {
+        let args = ["/no such/it's \"$HOME\"".to_owned()];
+        let answer = "\u{1e}abc<\n\u{1e}abc>nothing\n";
+        assert_eq!(sh(&FIND.line(false, "abc", &args)), answer);
+        assert_eq!(sh(&FIND.line_for_sh("abc", &args)), answer);
+    }
+
+    #[test]
+    fn a_line_that_is_cut_off_anywhere_does_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("made");
+        let script = Script(&["touch \"$2\"\necho 'it'\\''s'"]);
+        let line = script.line_for_sh("abc", &[made.display().to_string()]);
+        for cut in 0..line.len() {
+            sh(&line[..cut]);
+            assert!(!made.exists(), "cut at {cut}: {}", &line[..cut]);
+        }
+        assert_eq!(sh(&line), "it's\n");
+        assert!(made.exists());
     }
 }

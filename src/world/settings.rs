@@ -34,6 +34,16 @@ pub struct Settings {
     pub reconnect_for: Duration,
     /// How long a first connection may take.
     pub connect_timeout: Duration,
+    pub aws: AwsConfig,
+}
+
+/// The AWS account, as far as the inventory says; what it leaves out is where the AWS tools keep it.
+#[derive(Debug, Clone, Default)]
+pub struct AwsConfig {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    /// In place of Amazon: for tests.
+    pub endpoint: Option<String>,
 }
 
 impl Settings {
@@ -51,6 +61,7 @@ impl Settings {
             accept_new_host_keys: false,
             reconnect_for: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(10),
+            aws: AwsConfig::default(),
         }
     }
 }

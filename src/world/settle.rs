@@ -11,7 +11,7 @@ use crate::contract::{Deed, Found, Halt, Put, Run, Settled, Token, quote, unknow
 use serde_json::{Value, json};
 
 /// How long a `check` may take.
-const CHECK_MS: u64 = 120_000;
+pub const CHECK_MS: u64 = 120_000;
 
 /// What a lost command came to.
 pub enum Loss {
@@ -24,13 +24,18 @@ pub enum Loss {
 impl Fleet {
     pub async fn settle(&self, token: &Token, deed: &Deed) -> Settled {
         match deed {
-            Deed::Run(run) => self.settle_run(token, run).await,
+            Deed::Run(run) => match &run.container {
+                Some(container) => self.settle_in_container(token, run, container).await,
+                None => self.settle_run(token, run).await,
+            },
             Deed::Put(put) => self.settle_put(put).await,
             Deed::PutChecked(checked) => self.settle_put_checked(token, checked).await,
             Deed::Reboot(reboot) => self.settle_reboot(token, reboot).await,
+            Deed::Redis(redis) => self.settle_redis(token, redis).await,
             Deed::Http(http) => self.settle_http(http).await,
             // Asking a person once more does no harm.
             Deed::Ask { .. } => Settled::SameToken,
+            Deed::Aws(aws) => self.settle_aws(aws).await,
             // They converge: done again, they attach to what still runs, and do what is left.
             Deed::Sync(_) | Deed::Unsync(_) => Settled::SameToken,
             // Opened or closed again, what is there is found.
@@ -111,8 +116,9 @@ impl Fleet {
     }
 
     /// What is known of a lost command, for the one who must decide.
-    async fn lost_text(&self, link: &Link, job: &Job, run: &Run, rebooted: bool, when: &str) -> String {
-        let mut text = format!("`{}` on {}: its outcome is unknown\n  started {when}", run.command, run.host);
+    pub(super) async fn lost_text(&self, link: &Link, job: &Job, run: &Run, rebooted: bool, when: &str) -> String {
+        let when = if when.is_empty() { "earlier" } else { when };
+        let mut text = format!("{} on {}: its outcome is unknown\n  started {when}", run.said(), run.host);
         text += if rebooted {
             "; the machine has rebooted since"
         } else {

@@ -1,22 +1,27 @@
-//! The budgets: what starting, checking, a lab and a hundred commands may cost.
+//! The budgets: what starting, checking, a lab, commands and many hosts may cost.
 //!
 //! `cargo bench --bench budgets` prints a table. Times are measured beside their floor, in one
 //! run and on one machine, so that a slow machine does not look like a slow program. It fails only
 //! when told to, with `MIG_BENCH_STRICT=1`: a machine that does other things as well measures those.
+//! `MIG_BENCH_OTHERS=1` measures fabric, pyinfra and Ansible beside it, from a venv of its own.
+//! It is to be run as an ordinary user whose shell is `/bin/sh`: what a profile does is in no budget.
 
+mod fleet;
+mod memory;
+mod others;
 #[path = "../world/sshd.rs"]
 #[expect(dead_code, reason = "the tests of the world use the rest")]
 mod sshd;
 
+use fleet::Fleet;
 use mig::journal::{Journal, NewRun, Row};
-use openssh::{KnownHosts, SessionBuilder, Stdio};
-use sshd::Sshd;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 const MIG: &str = env!("CARGO_BIN_EXE_mig");
-const COMMANDS: usize = 100;
+/// What 250 hosts at once may take of mig's own memory.
+const MEMORY_KIB: u64 = 100 << 10;
 /// Every measurement is made this often, floor and mig by turns; the middle one counts.
 const ROUNDS: usize = 7;
 
@@ -50,16 +55,31 @@ fn main() {
             how: String::new(),
         },
     ];
-    match Path::new("/usr/sbin/sshd").exists() {
-        true => lines.push(a_hundred_commands(folder.path())),
-        false => println!("there is no /usr/sbin/sshd: 1 host x {COMMANDS} commands is not measured"),
+    let mut said = String::new();
+    if Path::new("/usr/sbin/sshd").exists() {
+        let one = Fleet::start(&folder.path().join("one"), 1);
+        lines.push(commands_on(&one, "1 host x 100 commands", 100, ROUNDS));
+        drop(one);
+        let twenty = Fleet::start(&folder.path().join("twenty"), 20);
+        lines.push(commands_on(&twenty, "20 hosts x 20 commands", 20, 5));
+        drop(twenty);
+        let hundred = Fleet::start(&folder.path().join("hundred"), 100);
+        lines.push(commands_on(&hundred, "100 hosts x 1 command", 1, 3));
+        drop(hundred);
+        let many = Fleet::start(&folder.path().join("many"), 250);
+        said = memory_of(&many);
+    } else {
+        println!("there is no /usr/sbin/sshd: commands on hosts are not measured");
     }
     println!("{:<28} {:>10} {:>10}", "what", "took", "budget");
     for l in &lines {
         let over = if l.took > l.budget { "  OVER" } else { "" };
         println!("{:<28} {:>7.1} ms {:>7.1} ms{over}  {}", l.what, ms(l.took), ms(l.budget), l.how);
     }
-    if std::env::var_os("MIG_BENCH_STRICT").is_some() && lines.iter().any(|l| l.took > l.budget) {
+    println!("{said}");
+    if std::env::var_os("MIG_BENCH_STRICT").is_some()
+        && (said.contains("OVER") || lines.iter().any(|l| l.took > l.budget))
+    {
         std::process::exit(1);
     }
 }
@@ -99,100 +119,71 @@ fn a_lab(folder: &Path) -> Duration {
     took
 }
 
-/// The same commands bare and through `mig run`, to one sshd on loopback, by turns.
-fn a_hundred_commands(folder: &Path) -> Line {
-    let server = Sshd::start(&folder.join("sshd"), "KexAlgorithms curve25519-sha256");
-    let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-    let identity = server.folder.join("user_key").display().to_string();
-    std::fs::write(
-        folder.join("inventory.yml"),
-        format!(
-            "hosts:\n  one: {{ address: 127.0.0.1, port: {}, user: {}, identity: {identity} }}\n",
-            server.port,
-            user.trim()
-        ),
-    )
-    .unwrap();
-    std::fs::write(
-        folder.join("many.rhai"),
-        format!(
-            "//! Nothing is different afterwards.\nlet p = params(#{{ one: host(\"any machine\") }});\nlet one = p.one;\n\
-             step(\"Do nothing, often\", || {{ for i in 0..{COMMANDS} {{ one.ssh(`true ${{i}}`, #{{ undo: \"true\" }}); }} }});\n"
-        ),
-    )
-    .unwrap();
-    std::fs::write(
-        folder.join("ssh_config"),
-        format!(
-            "Host one\n  HostName 127.0.0.1\n  Port {}\n  User {}\n  IdentityFile {identity}\n  IdentitiesOnly yes\n  \
-             StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n",
-            server.port,
-            user.trim()
-        ),
-    )
-    .unwrap();
-    let words = ["run", "many.rhai", "--yes", "--accept-new-host-keys"];
-    // The first contact is made once for a machine, not once for a run.
-    mig(folder, &words);
+/// The same commands bare and through `mig run`, by turns, on all hosts of a fleet at once.
+fn commands_on(fleet: &Fleet, what: &'static str, commands: usize, rounds: usize) -> Line {
+    let words = ["run", &fleet.playbook(commands), "--yes", "--accept-new-host-keys"];
     let (mut bare, mut journaled, mut commits) = (vec![], vec![], vec![]);
-    for round in 0..ROUNDS {
-        bare.push(floor(folder));
-        journaled.push(mig(folder, &words));
-        commits.push(the_commits(folder, round));
+    // The first contact is made once for a machine, not once for a run.
+    mig(&fleet.folder, &words);
+    for _ in 0..rounds {
+        bare.push(fleet.floor(commands));
+        journaled.push(mig(&fleet.folder, &words));
+        commits.push(the_commits(&fleet.folder, fleet.len() * commands));
     }
     for all in [&mut bare, &mut journaled, &mut commits] {
         all.sort_unstable();
     }
-    let [bare, took, commits] = [bare, journaled, commits].map(|all| all[ROUNDS / 2]);
+    let [bare, took, commits] = [bare, journaled, commits].map(|all| all[rounds / 2]);
+    let ratio = |of: Duration| of.as_secs_f64() / bare.as_secs_f64();
+    let beside: Vec<String> = others::measure(fleet, commands)
+        .into_iter()
+        .map(|(name, its)| {
+            format!("; {name} {:.1} ms, {:.2} times mig", ms(its), its.as_secs_f64() / took.as_secs_f64())
+        })
+        .collect();
     Line {
-        what: "1 host x 100 commands",
+        what,
         took,
         budget: bare.mul_f64(1.5) + commits,
         how: format!(
-            "bare {:.1} ms, {COMMANDS} commits {:.1} ms; ratio {:.2}, without the commits {:.2}",
+            "bare {:.1} ms, {} commits {:.1} ms; ratio {:.2}, without the commits {:.2}{}",
             ms(bare),
+            fleet.len() * commands,
             ms(commits),
-            took.as_secs_f64() / bare.as_secs_f64(),
-            took.saturating_sub(commits).as_secs_f64() / bare.as_secs_f64(),
+            ratio(took),
+            ratio(took.saturating_sub(commits)),
+            beside.concat()
         ),
     }
 }
 
-/// The openssh crate alone: connect, and the commands one after the other over one connection.
-fn floor(folder: &Path) -> Duration {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let began = Instant::now();
-        let session = SessionBuilder::default()
-            .known_hosts_check(KnownHosts::Accept)
-            .config_file(folder.join("ssh_config"))
-            .control_directory(folder)
-            .connect_mux("one")
-            .await
-            .unwrap();
-        for i in 0..COMMANDS {
-            let out = session
-                .raw_command(format!("true {i}"))
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .output()
-                .await
-                .unwrap();
-            assert!(out.status.success());
-        }
-        let took = began.elapsed();
-        session.close().await.unwrap();
-        took
-    })
+/// mig's own memory with very many hosts at once; the masters beside it.
+fn memory_of(fleet: &Fleet) -> String {
+    let words = ["run", &fleet.playbook(1), "--yes", "--accept-new-host-keys"];
+    mig(&fleet.folder, &words);
+    let mut command = Command::new(MIG);
+    command.args(words).current_dir(&fleet.folder);
+    command.env("MIG_STATE", fleet.folder.join("state")).env("MIG_INVENTORY", fleet.folder.join("inventory.yml"));
+    let seen = memory::of_run(command, &fleet.folder);
+    let over = if seen.mig > MEMORY_KIB { "  OVER" } else { "" };
+    format!(
+        "{} hosts at once: {:.1} MiB of mig's own memory of {} MiB{over}; beside it {} ssh masters with {:.1} MiB",
+        fleet.len(),
+        seen.mig as f64 / 1024.0,
+        MEMORY_KIB / 1024,
+        seen.most_masters,
+        seen.masters as f64 / 1024.0
+    )
 }
 
-/// As many commits as a run of these commands waits for: one intent a command.
-fn the_commits(folder: &Path, round: usize) -> Duration {
-    let journal = Journal::open(&folder.join("commits")).unwrap();
+/// As many commits as a run of these commands waits for: one intent a command, one after the
+/// other. (Those of hosts that work at the same time may share one; this is then too much.)
+fn the_commits(folder: &Path, commands: usize) -> Duration {
+    let fresh = tempfile::tempdir_in(folder).unwrap();
+    let journal = Journal::open(&fresh.path().join("state")).unwrap();
     let record = journal
         .begin(&NewRun {
-            id: format!("commits{round:05}"),
+            id: "commits00000".into(),
             playbook: "many".into(),
             file: "many.rhai".into(),
             params: serde_json::json!({}),
@@ -204,7 +195,7 @@ fn the_commits(folder: &Path, round: usize) -> Duration {
         .unwrap();
     let event = serde_json::json!({ "what": "x".repeat(400) });
     let began = Instant::now();
-    for i in 0..COMMANDS {
+    for i in 0..commands {
         record.commit("bench", 0, vec![Row::moment(i64::try_from(i).unwrap(), &event)]).unwrap();
     }
     began.elapsed()

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use mig::contract::{
-    Command, DnsAnswer, DnsQuestion, FileState, Found, Given, Halt, Lease, LeaseState, LeasedKey, LeasedProcess, Look,
-    Machine, Outcome, Output, Phase, PortState, Put, Reply, Request, Source, Stop, Tunnel, failed,
+    AwsAsk, AwsSeen, Command, DnsAnswer, DnsQuestion, FileState, Found, Given, Halt, Lease, LeaseState, LeasedKey,
+    LeasedProcess, Look, Machine, Outcome, Output, Phase, PortState, Put, Reply, Request, Source, Stop, Tunnel, failed,
 };
 use mig::name::{HostName, LeaseName, RemotePath};
 use std::cell::RefCell;
@@ -37,6 +37,8 @@ pub struct Fake {
     names: BTreeMap<String, (String, Vec<String>)>,
     /// The addresses of hosts, where there are any.
     pub addresses: BTreeMap<String, String>,
+    /// By what is asked. The last answer is given again and again.
+    aws: RefCell<BTreeMap<String, VecDeque<AwsSeen>>>,
     /// Numeric user and group by host; root when absent.
     users: BTreeMap<String, (u32, u32)>,
     /// Boot ids still to come, by host. The last is given again and again; none is `boot-1-of-HOST`.
@@ -56,6 +58,7 @@ impl Fake {
                 Given::Folder(place) => world.add(place, Thing::Folder),
                 Given::Prints(command, text) => world.says(command, 0, text),
                 Given::Exits(command, code) => world.says(command, *code, ""),
+                Given::Aws(ask, json) => world.cloud(ask, json),
                 Given::Port(seen, state) => {
                     world.ports.insert((*seen).into(), *state);
                 }
@@ -84,6 +87,11 @@ impl Fake {
     }
     pub fn answers_dns(&mut self, question: &str, status: &str, answers: &[&str]) {
         self.names.insert(question.into(), (status.into(), answers.iter().map(|a| (*a).into()).collect()));
+    }
+    /// The next answer of AWS to this.
+    pub fn cloud(&mut self, ask: &str, json: &str) {
+        let seen = serde_json::from_str(json).unwrap_or_else(|e| panic!("{ask}: {e}: {json}"));
+        self.aws.get_mut().entry(ask.into()).or_default().push_back(seen);
     }
     pub fn boots(&mut self, host: &str, ids: &[&str]) {
         self.boots.get_mut().insert(host.into(), ids.iter().map(|i| (*i).into()).collect());
@@ -117,6 +125,13 @@ impl Fake {
             Source::Secret(_) => CANARY.into(),
             Source::File { host, path } => self.content(&self.places, host, path.as_ref())?,
             Source::Kept(name) => self.content(&self.kept, &put.host, name)?,
+            Source::Spliced { at, cut, with } => {
+                let mut bytes = self.content(&self.places, &put.host, put.path.as_ref())?;
+                let at = usize::try_from(*at).expect("a place in memory");
+                assert_eq!(&bytes[at..at + cut.0.len()], cut.0, "what is cut is there");
+                bytes.splice(at..at + cut.0.len(), with.0.iter().copied());
+                bytes
+            }
             Source::Nothing => return Err(format!("{put:?} has no content to put")),
         };
         let new = Thing::File { bytes, owner: to.owner.clone(), mode: to.mode };
@@ -158,6 +173,10 @@ impl Look for Fake {
         self.asked.borrow_mut().push(asked.clone());
         let answer = self.answers.borrow_mut().get_mut(&asked).and_then(next);
         answer.map_or_else(|| failed(format!("not given: {asked}")), Ok)
+    }
+    /// Whatever it is given: a fake answers to the command alone.
+    fn run_fed(&self, host: &HostName, command: &Command, _: &mig::secret::Text, timeout_ms: u64) -> Outcome<Output> {
+        self.run(host, command, timeout_ms)
     }
     fn find(&self, host: &HostName, path: &RemotePath) -> Outcome<Found> {
         Ok(match self.at(host, path) {
@@ -282,6 +301,10 @@ impl Look for Fake {
             body: body.as_str().into(),
             secrets: serde_json::Map::new(),
         })
+    }
+    fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
+        let answer = self.aws.borrow_mut().get_mut(&ask.to_string()).and_then(next);
+        answer.map_or_else(|| failed(format!("not given: {ask}")), Ok)
     }
 }
 

@@ -13,7 +13,7 @@ step("Three", || { h.ssh("echo three >>DIR/log", #{ undo: false }); });
 "#;
 
 /// Builds the shim that stands between mig and the C library.
-fn with_shim(m: &Machine, command: &mut Command) {
+pub fn with_shim(m: &Machine, command: &mut Command) {
     let library = m.at("shim.so");
     if !library.exists() {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/shim.c");

@@ -32,6 +32,7 @@ fn manual(play: &Play, c: &NativeCallContext, what: &Dynamic, o: Outcome<Options
         let manual = Manual {
             text: text("manual", "the instruction", what)?,
             undo: o.text("undo")?,
+            off: o.host("off")?,
             every_ms: o.time("every", Duration::from_secs(5), Duration::from_millis(1))?,
             timeout_ms: o.time("timeout", Duration::from_secs(24 * 3600), Duration::from_millis(1))?,
         };

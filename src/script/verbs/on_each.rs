@@ -3,11 +3,13 @@
 
 use super::options::{Options, closure, known};
 use crate::contract::{Event, Failure, Halt, Outcome, failed};
+use crate::name::HostName;
 use crate::run::{Ended, Lane, Mode, numbered};
 use crate::script::closure::Stored;
 use crate::script::closure::{call_in, store, unshared, unshared_value};
 use crate::script::engine::STACK;
 use crate::script::errors::failure_of;
+use crate::script::host::Host;
 use crate::script::lower::{lower, words};
 use crate::script::play::{Eval, Play, here};
 use crate::script::unknown::{Unknown, is_stop, or_unknown};
@@ -52,7 +54,7 @@ fn asked(items: &Dynamic, o: Outcome<Options>, body: &Dynamic) -> Outcome<Asked>
         names: json!({ "items": names }),
         items,
         at_once: o.count("at_once", 10, 1)?,
-        first: o.count("first", 0, 0)?,
+        first: o.count("first", 1, 0)?,
         max_failures: o.count("max_failures", 0, 0)?,
         body: closure("on_each", "the last argument", body)?,
     })
@@ -78,15 +80,19 @@ fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Optio
         queue: Mutex::new(queue.collect()),
         results: Mutex::default(),
     };
+    let hosts: Vec<HostName> =
+        asked.items.iter().filter_map(|i| HostName::parse(&i.read_lock::<Host>()?.name).ok()).collect();
+    play.gate.reach(&hosts, asked.at_once);
     branches.work(asked.first);
     // The canaries failed: nobody else begins. Their failures are recorded, so replay agrees.
     if branches.failures() <= asked.max_failures {
         // What is recorded comes first: then whether another one may begin is the same in a replay.
         let (recorded, fresh) = held(&branches.queue).drain(..).partition(|(_, _, base)| play.gate.has_record(base));
         *held(&branches.queue) = recorded;
-        branches.work_in_parallel(asked.at_once);
+        let at_once = play.gate.at_once(asked.at_once.min(asked.items.len()));
+        branches.work_in_parallel(at_once);
         *held(&branches.queue) = fresh;
-        branches.work_in_parallel(asked.at_once);
+        branches.work_in_parallel(at_once);
     }
     let results = branches.results.into_inner().unwrap_or_else(PoisonError::into_inner);
 

@@ -2,6 +2,8 @@
 
 use super::VERBS;
 use crate::contract::{Failure, Halt, Outcome, Stop, failed};
+use crate::name::HostName;
+use crate::script::host::Host;
 use crate::script::lower::words;
 use crate::script::unknown::Unknown;
 use crate::text::duration;
@@ -69,6 +71,13 @@ impl Options {
     }
     pub fn text(&self, name: &str) -> Outcome<Option<String>> {
         self.get(name)?.map(|v| text(self.verb, name, &v)).transpose()
+    }
+    pub fn host(&self, name: &str) -> Outcome<Option<HostName>> {
+        let Some(v) = self.get(name)? else { return Ok(None) };
+        match v.read_lock::<Host>().and_then(|h| HostName::parse(&h.name).ok()) {
+            Some(host) => Ok(Some(host)),
+            None => failed(format!("{}: {name} must be a host, found {}", self.verb, words(&v))),
+        }
     }
     pub fn closure(&self, name: &str) -> Outcome<Option<FnPtr>> {
         let Some(v) = self.get(name)? else { return Ok(None) };

@@ -117,7 +117,7 @@ const CUTOVER: &[(&str, &str)] =
     &[("budget", "a length of time, as \"5m\""), ("on_failure", "\"ask\", \"rollback\" or \"stop\"")];
 const ON_EACH: &[(&str, &str)] = &[
     ("at_once", "how many branches run at a time (10)"),
-    ("first", "how many run alone, before the others (0)"),
+    ("first", "how many run alone, before the others (1)"),
     ("max_failures", "how many may fail (0)"),
 ];
 const WAIT: &[(&str, &str)] = &[
@@ -128,6 +128,7 @@ const WAIT: &[(&str, &str)] = &[
 const MANUAL: &[(&str, &str)] = &[
     ("done_when", "a closure that is true once it is done"),
     ("undo", "the instruction that takes it back"),
+    ("off", "the host that is off once it is done"),
     ("every", "a length of time between looks (\"5s\")"),
     ("timeout", "a length of time (\"24h\")"),
 ];

@@ -47,7 +47,7 @@ pub(super) fn add(text: &[u8], tree: &[Directive], uses: &[Use<'_>], out: &mut V
         };
         match nearest {
             // The headers of http would no longer count in a server that sets one: they go along.
-            Some(http) if http.is("http") => {
+            Some(http) if http.is("http") && http.span.start < server.span.start => {
                 let above: Vec<&[u8]> = headers(http.children()).map(|d| &text[d.span.clone()]).collect();
                 line_in(text, server, &above, &mut done, out);
             }
@@ -63,8 +63,9 @@ pub(super) fn add(text: &[u8], tree: &[Directive], uses: &[Use<'_>], out: &mut V
     Ok(())
 }
 
+/// With a block it is none, whatever else it may be: nginx refuses it.
 fn headers(children: &[Directive]) -> impl Iterator<Item = &Directive> {
-    children.iter().filter(|d| d.is("proxy_set_header"))
+    children.iter().filter(|d| d.is("proxy_set_header") && d.block.is_none())
 }
 /// An `include` of what cannot be seen; types of media and TLS settings set no headers.
 fn may_set_headers(d: &Directive) -> bool {

@@ -8,7 +8,7 @@ use crate::contract::{
     Command, Failure, Halt, Lease, LeaseState, LeasedKey, LeasedProcess, Outcome, Phase, Stop, Tunnel, alias, failed,
     quote,
 };
-use crate::world::key::{Grant, option};
+use crate::world::key::{Blank, Terms, option};
 use crate::world::link::Fleet;
 use crate::world::run::not_known_yet;
 use crate::world::script;
@@ -71,7 +71,7 @@ impl Fleet {
         }
         place("lease.made")?;
         if let Some(key) = &lease.key {
-            self.let_in(lease, key).await?;
+            self.admit(lease, key).await?;
             place("lease.granted")?;
         }
         if let Some(process) = &lease.process {
@@ -88,7 +88,7 @@ impl Fleet {
         Ok(true)
     }
 
-    async fn let_in(&self, lease: &Lease, key: &LeasedKey) -> Outcome<()> {
+    async fn admit(&self, lease: &Lease, key: &LeasedKey) -> Outcome<()> {
         let not_a_line =
             || format!("{}: its command cannot be written into authorized_keys: it has several lines", lease.name);
         let mut options = String::new();
@@ -113,19 +113,19 @@ impl Fleet {
             Some(container) => self.addresses_inside(lease, container).await?,
             None => vec![],
         };
-        let grant = Grant {
+        let blank = Blank {
             from: &lease.host,
             to: &key.to,
             folder: lease.folder.as_ref(),
             name: "key",
-            sources,
             comment: self.key_comment(&lease.mark()),
-            options,
-            listen,
-            seconds: key.valid_ms / 1000 + 600,
-            config: tunnel.map_or_else(String::new, |t| forwarding(t, lease.folder.as_ref())),
         };
-        self.grant(&grant).await.map(drop)
+        let mut own = self.make_key(blank).await?;
+        own.sources.extend(sources);
+        let config = tunnel.map_or_else(String::new, |t| forwarding(t, lease.folder.as_ref()));
+        let seconds = key.valid_ms / 1000 + 600;
+        let terms = Terms { options: &options, listen: &listen, seconds, config: &config };
+        self.let_in(&lease.host, &key.to, &own, terms).await
     }
 
     /// The addresses of a container: where nothing translates them on the way, it comes with its own.

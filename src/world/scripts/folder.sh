@@ -3,7 +3,7 @@
 # KNOWN: the marker the journal has, or "-". LOCK: its id, or "-" to take none.
 # ok MARKER BOOT LOCK TOKENS (of all commands that were started) | wiped | held LOCK (its lines, tabs between them) | bad WHY.
 b=$1 r=$1/$2 m=$3 known=$4 machine=$5 id=$6 l=$1/lock
-run=$2 owner=$7 playbook=$8
+run=$2 owner=$7 playbook=$8 made=no
 begin
 umask 077
 # One link made in one go: whoever sees the lock sees all of it, and only one of several makes it.
@@ -25,7 +25,7 @@ lock() {
 }
 if [ "$known" != - ]; then [ -d "$b" ] || say wiped
 else
-  mkdir -p "$b" 2>/dev/null || say "bad $b cannot be made; is it read-only, or another's?"
+  [ -d "$b" ] || mkdir -p "$b" 2>/dev/null || say "bad $b cannot be made; is it read-only, or another's?"
 fi
 for f in "$b" "$r"; do
   [ -L "$f" ] && say "bad $f is a symbolic link"
@@ -35,13 +35,13 @@ for f in "$b" "$r"; do
       { read -r k && read -r o; } 2>/dev/null <"$r/marker" || say wiped
       [ "$k" = "$known" ] || say wiped
     elif ! [ -e "$r" ]; then
-      mkdir -m 700 "$r" 2>/dev/null || [ -d "$r" ] || say "bad $r cannot be made; is the disk full, or read-only?"
+      mkdir -m 700 "$r" 2>/dev/null && made=yes || [ -d "$r" ] || say "bad $r cannot be made; is the disk full, or read-only?"
     fi
   fi
   [ -d "$f" ] || say "bad $f is not a folder"
   [ -O "$f" ] || say "bad $f belongs to $(stat -c %U "$f"), not to $(id -un)"
 done
-case $(stat -c %a "$r") in 700) ;; *) say "bad $r is open to others (mode $(stat -c %a "$r"), expected 700)";; esac
+[ $made = yes ] || case $(stat -c %a "$r") in 700) ;; *) say "bad $r is open to others (mode $(stat -c %a "$r"), expected 700)";; esac
 if [ "$known" = - ]; then
   read -r o </proc/sys/kernel/random/boot_id
   if ! [ -s "$r/marker" ]; then

@@ -1,10 +1,33 @@
-# Says what rsync here would ask of the other side, one word a line: CLIENT-WORDS.
-# missing | old VERSION | ok.
+# Says which rsync is here, and how exactly files below a path keep times: - | PATH.
+# With CLIENT-WORDS after it: what rsync would ask of the other side, one word a line.
+# missing | ok VERSION fine|seconds.
 begin
 command -v rsync >/dev/null 2>&1 || say missing
-v=$(rsync --version 2>/dev/null | sed -n '1s/.*version v*\([0-9.]*\).*/\1/p')
-case $v in 0.*|1.*|2.*|3.0|3.0.*) say "old $v";; esac
-[ $# -gt 0 ] || say ok
-exec 4>&1
-rsync "$@" >/dev/null 2>&1 </dev/null
-say ok
+p=$1; shift
+if [ $# -gt 0 ]; then
+  exec 4>&1
+  rsync "$@" >/dev/null 2>&1 </dev/null
+  say ok
+fi
+v=$(rsync --version 2>/dev/null | sed -n '1s/^rsync .*version v*\([0-9.]*\).*/\1/p')
+# Nobody can set a change time: its digits are those that the file system keeps. Of the usual ones
+# it is known that they keep all or none; others keep tenths of microseconds, or less.
+coarse() {
+  case $(stat -f -c %T -- "$1" 2>/dev/null) in
+    ext*|xfs|btrfs|tmpfs|ramfs|overlayfs|zfs|f2fs) e='\.0*$';;
+    *) e='00$';;
+  esac
+  c=$(find "$1" -maxdepth 1 2>/dev/null | head -n 20 | tr '\n' '\0' | xargs -0 stat -c %z -- 2>/dev/null | cut -d ' ' -f 2)
+  [ -n "$c" ] && ! printf '%s\n' "$c" | grep -qv "$e"
+}
+t=fine
+if [ "$p" != - ]; then
+  while ! [ -e "$p" ] && [ -n "$p" ]; do p=${p%/*}; done
+  coarse "${p:-/}" && t=seconds
+  # What is mounted below; \040 is a space.
+  m=$(awk -v p="$p/" 'index($5, p) == 1 { gsub(/\\040/, " ", $5); print $5 }' /proc/self/mountinfo 2>/dev/null)
+  while read -r d; do [ -n "$d" ] && coarse "$d" && t=seconds; done <<M
+$m
+M
+fi
+say "ok ${v:-unknown} $t"

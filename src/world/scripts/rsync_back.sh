@@ -5,7 +5,7 @@ umask 077
 [ -e "$k/ready" ] || exit 0
 [ "$3" = folder ] && ! [ -e "$k/top" ] || root=${at%/*}
 mkdir -p "$k/empty" || exit 1
-pass() { rsync -a --no-D --numeric-ids --force --from0 --backup --backup-dir="$k/undone" "$@" || exit $?; }
+pass() { rsync -a --modify-window=-1 --no-D --numeric-ids --force --from0 --backup --backup-dir="$k/undone" "$@" || exit $?; }
 if [ -s "$k/remove" ] && [ -d "$root/" ]; then
   # That the folders above a name are not there either, it calls vanished (24).
   (pass --no-implied-dirs --delete-missing-args --files-from="$k/remove" -- "$k/empty/" "$root/") 2>"$k/errors"

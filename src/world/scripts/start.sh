@@ -1,5 +1,5 @@
 # Starts a command at most once, waits, and answers with its output and exit code:
-# FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) FILE(yes|no) COMMAND REHEARSAL "whole". The ninth is empty outside a lab:
+# FOLDER TOKEN SHA MARKER CWD INPUT(yes|no) KIND(text|words|file) COMMAND REHEARSAL "whole". The ninth is empty outside a lab:
 # there it counts what was really started, and may be told to die at one of the two places where an end is lost.
 # The last tells that nothing was cut off: a line that ends between two words, or between two quotes of one, is a line too.
 r=$1 y=$2 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
@@ -27,7 +27,9 @@ echo "$s $6 $1 ${22} $b $u" 2>/dev/null >"$d.started" || { rm -f "$d.started"; s
 umask 022
 # A TERM for the command's session must not take the one who notes its end.
 trap : TERM HUP INT
-if [ "$f" = yes ]; then /bin/sh "$d.cmd" <"$i" >>"$d.out" 2>>"$d.err"
+if [ "$f" = file ]; then /bin/sh "$d.cmd" <"$i" >>"$d.out" 2>>"$d.err"
+# Plain words of a program that is there need no shell of their own; whatever is odd has one, and its words for it.
+elif [ "$f" = words ] && command -v "${c%% *}" >/dev/null 2>&1; then ($c) <"$i" >>"$d.out" 2>>"$d.err"
 else /bin/sh -c "$c" <"$i" >>"$d.out" 2>>"$d.err"; fi
 e=$?
 [ "$z" = ended ] && exit 1

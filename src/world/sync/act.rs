@@ -1,13 +1,15 @@
 //! The deed: look, keep, copy, and look again, until nothing is different.
 
+use super::ends::Window;
 use super::items::{Item, sums};
 use super::progress::Progress;
 use super::relay::Ended;
-use super::words::{Goal, client};
+use super::words::{Goal, client, server};
 use crate::contract::{Command, Differences, Failure, Halt, Outcome, Run, Stop, Sync, Token, failed, quote};
 use crate::world::answer::last_lines;
 use crate::world::attach::Attached;
 use crate::world::call::Trouble;
+use crate::world::key::Key;
 use crate::world::link::Fleet;
 use crate::world::live::Live;
 use crate::world::printable;
@@ -21,6 +23,20 @@ const RETRIES: u32 = 3;
 /// After so many passes that went well there must be nothing left.
 const PASSES: u32 = 2;
 
+/// The name of the first pass; a later one is made after a copy that broke off, or that was not enough.
+const FIRST: &str = "0001";
+
+/// One pass.
+struct Copy<'a> {
+    sync: &'a Sync,
+    goal: Goal<'a>,
+    window: Window,
+    /// What the sender's rsync asks of the other side.
+    asked: &'a [String],
+    /// Where this call keeps things aside.
+    kept: &'a str,
+}
+
 /// What is to be thought of an end.
 #[derive(Debug, PartialEq)]
 enum Verdict {
@@ -30,15 +46,12 @@ enum Verdict {
 }
 
 impl Fleet {
-    /// What is different, in numbers. Changes nothing.
-    pub async fn differences(&self, sync: &Sync) -> Outcome<Differences> {
-        self.has_rsync(&sync.to).await?;
-        Ok(sums(&self.items(sync).await?))
-    }
-
     pub async fn act_sync(&self, token: &Token, sync: &Sync) -> Outcome<Value> {
-        let answer = self.passes(token, sync).await;
-        if self.is_direct(sync)? {
+        let is_direct = self.is_direct(sync)?;
+        // An earlier process may have left it open.
+        let mut may_be_open = is_direct;
+        let answer = self.passes(token, sync, is_direct, &mut may_be_open).await;
+        if may_be_open {
             let closed = self.close_door(&sync.from, &sync.to, &token.of_deed()).await;
             if answer.is_ok() {
                 closed?;
@@ -66,16 +79,27 @@ impl Fleet {
         Ok(format!("{folder}/kept/sync.{}", token.of_deed()))
     }
 
-    async fn passes(&self, token: &Token, sync: &Sync) -> Outcome<Value> {
-        let kept = self.kept_folder(token, &sync.to)?;
-        let mut part = if self.is_direct(sync)? { self.wait_for_earlier(token, sync).await? } else { 0 };
+    async fn passes(&self, token: &Token, sync: &Sync, is_direct: bool, may_be_open: &mut bool) -> Outcome<Value> {
+        let (kept, call) = (self.kept_folder(token, &sync.to)?, token.of_deed());
+        let mut part = if is_direct { self.wait_for_earlier(token, sync).await? } else { 0 };
+        let (ends, mut items) = match self.seen(sync).filter(|_| part == 0) {
+            Some(seen) => (seen.ends, seen.items),
+            None => {
+                let ends = self.ends(sync).await?;
+                let items = self.items(sync, &ends).await?;
+                (ends, items)
+            }
+        };
         let (mut clean, mut broke) = (0, 0);
+        // Only a transfer that was cut off leaves anything torn; an earlier process may have been.
+        let mut may_be_torn = true;
         let mut done = Differences::default();
         loop {
-            let items = self.items(sync).await?;
             let left = sums(&items);
             if left.is_none() {
-                self.remove_torn(&kept, sync).await?;
+                if may_be_torn {
+                    self.remove_torn(&kept, sync).await?;
+                }
                 return Ok(
                     json!({ "changed": true, "files": done.files, "bytes": done.bytes, "deletions": done.deletions }),
                 );
@@ -89,9 +113,26 @@ impl Fleet {
                     sync.to, left.deletions
                 ));
             }
-            let place = self.keep(sync, &kept, &items).await?;
+            *may_be_open |= is_direct;
+            let goal = Goal::Copy { kept: &kept, deletions: left.deletions };
+            let cut = async {
+                match is_direct {
+                    true => self.cut_key(sync, &call).await.map(Some),
+                    false => Ok(None),
+                }
+            };
+            let (place, asked, key) =
+                tokio::join!(self.keep(sync, &kept, &items), self.ask_words(sync, &goal, ends.window), cut);
+            let (place, asked, key) = (place?, asked?, key?);
+            may_be_torn &= place != FIRST || broke > 0;
             let here = format!("{kept}/{place}");
-            let goal = Goal::Copy { kept: &here, deletions: left.deletions };
+            let copy = Copy {
+                sync,
+                goal: Goal::Copy { kept: &here, deletions: left.deletions },
+                window: ends.window,
+                asked: &asked,
+                kept: &kept,
+            };
             let progress = Progress {
                 listener: self.settings.listener.as_ref(),
                 host: sync.to.clone(),
@@ -100,9 +141,9 @@ impl Fleet {
                 line: Mutex::default(),
             };
             part += 1;
-            let ended = match self.is_direct(sync)? {
-                true => self.copy_directly(&token.part(part), sync, &goal, &kept, &progress).await?,
-                false => self.copy_through_here(sync, &goal, &kept, &progress).await?,
+            let ended = match &key {
+                Some(key) => self.copy_directly(&token.part(part), &copy, key, &progress).await?,
+                None => self.copy_through_here(&copy, &progress).await?,
             };
             match verdict(sync, &ended) {
                 Verdict::Fine => {
@@ -113,12 +154,23 @@ impl Fleet {
                 }
                 Verdict::Again if broke < RETRIES => {
                     broke += 1;
+                    may_be_torn = true;
                     let why = failure(sync, &ended).message;
                     self.tell(&sync.to, format!("{why}; the copy goes on where it stopped"));
                     tokio::time::sleep(Duration::from_millis(500 << broke)).await;
                 }
                 Verdict::Again | Verdict::Failed => return Err(failure(sync, &ended).into()),
             }
+            // Whatever the look finds, this key has done its work.
+            let close = async {
+                match is_direct {
+                    true => self.close_door(&sync.from, &sync.to, &call).await,
+                    false => Ok(()),
+                }
+            };
+            let (closed, found) = tokio::join!(close, self.items(sync, &ends));
+            *may_be_open &= closed.is_err();
+            items = found?;
         }
     }
 
@@ -158,18 +210,23 @@ impl Fleet {
     async fn copy_directly(
         &self,
         token: &Token,
-        sync: &Sync,
-        goal: &Goal<'_>,
-        kept: &str,
+        copy: &Copy<'_>,
+        key: &Key,
         progress: &Progress<'_>,
     ) -> Outcome<Ended> {
-        let server = self.server_words(sync, goal).await?;
-        let door = self.open_door(sync, &token.of_deed(), &server, &format!("{kept}/pids")).await?;
-        let words = client(sync, goal, &format!("ssh -F {}", quote(&door.config)), &door.alias, true);
+        let sync = copy.sync;
+        let server = server(sync, &copy.goal, copy.asked)?;
+        let words = client(sync, &copy.goal, copy.window, &key.shell(), &key.alias);
         let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
         let run = self.run_of(token, sync)?;
         let file = format!("{}/{}.rsync", self.prepared(&sync.from)?.record.folder, token.as_ref());
-        self.upload(self.link(&sync.from)?, &file, format!("exec rsync {}\n", words.join(" ")).as_bytes()).await?;
+        let text = format!("exec rsync {}\n", words.join(" "));
+        let pids = format!("{}/pids", copy.kept);
+        let (opened, brought) = tokio::join!(
+            self.open_door(sync, key, &server, &pids),
+            self.upload(self.link(&sync.from)?, &file, text.as_bytes())
+        );
+        (opened?, brought?);
         match self.act_run_to(token, &run, progress).await {
             Ok(answer) => {
                 let text = |name: &str| answer[name].as_str().unwrap_or_default().as_bytes().to_vec();
@@ -183,17 +240,12 @@ impl Fleet {
         }
     }
 
-    async fn copy_through_here(
-        &self,
-        sync: &Sync,
-        goal: &Goal<'_>,
-        kept: &str,
-        progress: &Progress<'_>,
-    ) -> Outcome<Ended> {
+    async fn copy_through_here(&self, copy: &Copy<'_>, progress: &Progress<'_>) -> Outcome<Ended> {
         const CHANNEL: &str = super::relay::CHANNEL;
-        let words = client(sync, goal, CHANNEL, "mig", true);
-        let mut server = self.server_words(sync, goal).await?;
-        server.insert(0, format!("{kept}/pids"));
+        let sync = copy.sync;
+        let words = client(sync, &copy.goal, copy.window, CHANNEL, "mig");
+        let mut server = server(sync, &copy.goal, copy.asked)?;
+        server.insert(0, format!("{}/pids", copy.kept));
         let mut said = vec![];
         let mut hear = |b: &[u8]| {
             progress.hear(b);

@@ -3,13 +3,19 @@
 
 use crate::contract::{Outcome, Sync, failed, quote};
 use crate::name::HostName;
-use crate::world::key::{Door, Grant, option};
+use crate::world::key::{Blank, Key, Terms, option};
 use crate::world::link::Fleet;
 
 impl Fleet {
-    /// Makes the key, lets it in for `server` only, and says how the sender uses it.
-    pub async fn open_door(&self, sync: &Sync, call: &str, server: &[String], pids: &str) -> Outcome<Door> {
+    /// Makes the key on the sender. Nobody lets it in yet.
+    pub async fn cut_key(&self, sync: &Sync, call: &str) -> Outcome<Key> {
         let folder = self.prepared(&sync.from)?.record.folder;
+        let (name, comment) = (format!("key.{call}"), self.key_comment(call));
+        self.make_key(Blank { from: &sync.from, to: &sync.to, folder: &folder, name: &name, comment }).await
+    }
+
+    /// Lets the key in for `server` only, and tells the sender how it is used.
+    pub async fn open_door(&self, sync: &Sync, key: &Key, server: &[String], pids: &str) -> Outcome<()> {
         let sudo = if self.link(&sync.to)?.config.sudo { "sudo -n " } else { "" };
         let server: Vec<String> = server.iter().map(|w| quote(w)).collect();
         // Its process is noted, so that a rollback can end it.
@@ -18,19 +24,9 @@ impl Fleet {
         let Some(options) = option("command", &command) else {
             return failed(format!("{}: its name cannot be written into authorized_keys", sync.at));
         };
-        let grant = Grant {
-            from: &sync.from,
-            to: &sync.to,
-            folder: &folder,
-            name: &format!("key.{call}"),
-            sources: vec![],
-            comment: self.key_comment(call),
-            options,
-            listen: String::new(),
-            seconds: sync.timeout_ms / 1000 + 600,
-            config: "  ClearAllForwardings yes\n".into(),
-        };
-        self.grant(&grant).await
+        let seconds = sync.timeout_ms / 1000 + 600;
+        let terms = Terms { options: &options, listen: "", seconds, config: "  ClearAllForwardings yes\n" };
+        self.let_in(&sync.from, &sync.to, key, terms).await
     }
 
     /// Takes the key back on both sides; says what could not be.

@@ -46,18 +46,21 @@ impl Fleet {
         let name = |i: &'_ Item| -> Vec<u8> {
             if sync.is_folder { i.name.clone() } else { sync.at.file_name().as_bytes().to_vec() }
         };
-        for (file, fate, folders) in [
-            ("made", vec![Fate::Created], true),
-            ("sent", vec![Fate::Created, Fate::Replaced], false),
-            ("touched", vec![Fate::Touched], false),
-        ] {
+        let bring = async |file: &str, fates: &[Fate], folders: bool| {
             let names: Vec<Vec<u8>> =
-                items.iter().filter(|i| fate.contains(&i.fate) && (folders || !i.is_folder)).map(name).collect();
-            if !names.is_empty() {
-                let text = list(names.iter().map(Vec::as_slice));
-                self.upload(link, &format!("{kept}/{place}/{file}"), &text).await?;
+                items.iter().filter(|i| fates.contains(&i.fate) && (folders || !i.is_folder)).map(name).collect();
+            if names.is_empty() {
+                return Ok(());
             }
-        }
+            let text = list(names.iter().map(Vec::as_slice));
+            self.upload(link, &format!("{kept}/{place}/{file}"), &text).await
+        };
+        let (made, sent, touched) = tokio::join!(
+            bring("made", &[Fate::Created], true),
+            bring("sent", &[Fate::Created, Fate::Replaced], false),
+            bring("touched", &[Fate::Touched], false)
+        );
+        (made?, sent?, touched?);
         if items.iter().any(|i| i.fate == Fate::Touched && !i.is_folder) {
             let root = root(&sync.at, sync.is_folder);
             let said = self.say(link, script::RSYNC_KEEP, &[kept, place, "touched", root]).await?;

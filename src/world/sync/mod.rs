@@ -3,9 +3,12 @@
 
 mod act;
 mod door;
+mod ends;
 mod items;
 mod kept;
 mod progress;
 mod relay;
 mod unsync;
 mod words;
+
+pub use ends::Seen;

@@ -3,12 +3,12 @@
 //! Every look at the differences goes this way, for it leaves nothing anywhere. With
 //! `via: "here"` the copy does too.
 
+use super::ends::Ends;
 use super::items::{Item, parse};
-use super::words::{Goal, client, server};
-use crate::contract::{Failure, Outcome, Sync, failed};
-use crate::name::HostName;
+use super::words::{Goal, client};
+use crate::contract::{Outcome, Sync, failed};
 use crate::world::call::{Call, Feed, Sink, Trouble};
-use crate::world::folder::{SHORT, Tries};
+use crate::world::folder::Tries;
 use crate::world::link::Fleet;
 use crate::world::script;
 use std::time::Duration;
@@ -16,8 +16,6 @@ use tokio::sync::mpsc;
 
 /// Hands on what rsync says to the other side: in by 3, out by 4.
 pub const CHANNEL: &str = "sh -c 'exec 5<&0; cat <&5 >&4 & exec cat <&3 5<&-' mig";
-/// Writes down the words it is called with, and ends.
-const WORDS: &str = r#"sh -c 'for i; do printf "%s\n" "$i" >&4; done' mig"#;
 /// Comparing two large trees takes its time.
 const LOOK: Duration = Duration::from_secs(6 * 3600);
 
@@ -33,11 +31,11 @@ pub struct Ended {
 
 impl Fleet {
     /// What is different now.
-    pub async fn items(&self, sync: &Sync) -> Outcome<Vec<Item>> {
+    pub async fn items(&self, sync: &Sync, ends: &Ends) -> Outcome<Vec<Item>> {
         let mut tries = Tries::default();
         loop {
-            let words = client(sync, &Goal::Look, CHANNEL, "mig", true);
-            let mut server = self.server_words(sync, &Goal::Look).await?;
+            let words = client(sync, &Goal::Look, ends.window, CHANNEL, "mig");
+            let mut server = ends.look.clone();
             // Its process need not be found again.
             server.insert(0, "-".into());
             let mut said = vec![];
@@ -52,45 +50,6 @@ impl Fleet {
                     return Err(super::act::failure(sync, &ended).into());
                 }
             }
-        }
-    }
-
-    /// What the receiving side is to be called with.
-    pub async fn server_words(&self, sync: &Sync, goal: &Goal<'_>) -> Outcome<Vec<String>> {
-        let asked = self.ask_rsync(&sync.from, client(sync, goal, WORDS, "mig", true)).await?;
-        server(sync, goal, &asked)
-    }
-
-    /// Whether rsync is there and new enough.
-    pub async fn has_rsync(&self, host: &HostName) -> Outcome<()> {
-        self.ask_rsync(host, vec![]).await.map(drop)
-    }
-
-    async fn ask_rsync(&self, host: &HostName, words: Vec<String>) -> Outcome<Vec<String>> {
-        let link = self.link(host)?;
-        let mut tries = Tries::default();
-        loop {
-            let mut text = vec![];
-            let mut keep = |b: &[u8]| text.extend_from_slice(b);
-            let mut call = Call::new(script::RSYNC_ASK, words.clone()).out(Sink::To(&mut keep));
-            let said = match self.call(link, &mut call, Some(SHORT)).await {
-                Ok(reply) => reply.said,
-                Err(trouble) => {
-                    tries.again(self, host, trouble).await?;
-                    continue;
-                }
-            };
-            return match said.split_once(' ').unwrap_or((&said, "")) {
-                ("ok", _) => Ok(String::from_utf8_lossy(&text).lines().map(String::from).collect()),
-                ("old", version) => {
-                    Err(Failure::new(format!("rsync on {host} is version {version}; 3.1 or newer is needed"))
-                        .hint("install a newer rsync there")
-                        .into())
-                }
-                _ => Err(Failure::new(format!("there is no rsync on {host}"))
-                    .hint("install the package rsync there (apt install rsync, dnf install rsync)")
-                    .into()),
-            };
         }
     }
 

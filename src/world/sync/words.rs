@@ -3,6 +3,7 @@
 //! What the sending side asks of the receiving one is not believed: the old machine is the one that
 //! may be in wrong hands. Only options that mig itself gave come through, and the paths are mig's.
 
+use super::ends::Window;
 use crate::contract::{Outcome, Sync, failed};
 
 /// What a call of rsync is for.
@@ -17,8 +18,9 @@ pub enum Goal<'a> {
 const SILENCE: &str = "--timeout=600";
 
 /// What the sending side is called with; its last words are the two paths.
-pub fn client(sync: &Sync, goal: &Goal<'_>, shell: &str, host: &str, dots: bool) -> Vec<String> {
-    let mut words: Vec<String> = ["-a", "--no-D", "--numeric-ids", "--outbuf=L", SILENCE].map(String::from).into();
+pub fn client(sync: &Sync, goal: &Goal<'_>, window: Window, shell: &str, host: &str) -> Vec<String> {
+    let mut words: Vec<String> =
+        ["-a", "--no-D", "--numeric-ids", "--outbuf=L", window.word(), SILENCE].map(String::from).into();
     if sync.delete {
         words.push("--delete-delay".into());
     }
@@ -49,7 +51,7 @@ pub fn client(sync: &Sync, goal: &Goal<'_>, shell: &str, host: &str, dots: bool)
     let end = if sync.is_folder { "/" } else { "" };
     words.push(format!("{}{end}", sync.path));
     // The path at the other end is said by mig, not by this side.
-    words.push(if dots { format!("{host}:./") } else { format!("{host}:{}{end}", sync.at) });
+    words.push(format!("{host}:./"));
     words
 }
 
@@ -88,15 +90,16 @@ pub fn server(sync: &Sync, goal: &Goal<'_>, asked: &[String]) -> Outcome<Vec<Str
 
 fn is_ours(word: &str) -> bool {
     let number = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_digit());
-    if let Some(letters) = word.strip_prefix('-').filter(|w| !w.starts_with('-')) {
+    if let Some(letters) = word.strip_prefix('-').filter(|w| !w.starts_with(['-', '@'])) {
         // What stands behind `e` says what the other side knows.
         let (letters, knows) = letters.split_once('e').unwrap_or((letters, ""));
         return letters.chars().all(|c| "nlogtprcbvL".contains(c))
             && knows.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
     }
     match word.split_once('=') {
-        None => matches!(word, "--delete-delay" | "--delete-after" | "--partial" | "--numeric-ids" | "--no-D"),
+        None => matches!(word, "-@-1" | "--delete-delay" | "--delete-after" | "--partial" | "--numeric-ids" | "--no-D"),
         Some(("--log-format", format)) => matches!(format, "%i" | "X" | "i%i"),
+        Some(("--modify-window", n)) => matches!(n, "-1" | "0"),
         Some(("--timeout" | "--bwlimit" | "--max-delete", n)) => number(n),
         Some(_) => false,
     }
@@ -137,12 +140,14 @@ mod tests {
     fn only_what_mig_asked_for_reaches_the_other_side() {
         let goal = Goal::Copy { kept: "/k", deletions: 3 };
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
-        let asked = "mig rsync --server -blogtpre.iLsfxCIvu --log-format=%i --backup-dir /etc --max-delete=3 --numeric-ids . /etc";
+        let asked = "mig rsync --server -blogtpre.iLsfxCIvu -@-1 --log-format=%i --backup-dir /etc --max-delete=3 --numeric-ids . /etc";
         let given = server(&sync(), &goal, &words(asked)).unwrap();
-        let expected = "rsync --server -blogtpre.iLsfxCIvu --log-format=%i --max-delete=3 --numeric-ids \
+        let expected = "rsync --server -blogtpre.iLsfxCIvu -@-1 --log-format=%i --max-delete=3 --numeric-ids \
                         --backup-dir /k/old --partial-dir /k/partial . /srv/b/";
         assert_eq!(given, words(expected));
-        for bad in ["-s", "--daemon", "--log-file=/etc/x", "-logtpKe.", "--timeout=1;x", "--rsync-path=x", "-e;x"] {
+        for bad in
+            ["-s", "--daemon", "--log-file=/etc/x", "-logtpKe.", "--timeout=1;x", "--rsync-path=x", "-e;x", "-@5"]
+        {
             assert!(server(&sync(), &goal, &words(&format!("rsync --server {bad} . x"))).is_err(), "{bad}");
         }
         assert!(server(&sync(), &goal, &words("rsync --server -n")).is_err());

@@ -1,0 +1,24 @@
+//! What AWS answers to the questions of the primitives, each in its own form.
+
+use crate::contract::{AwsAddress, AwsAsk, AwsInstance, AwsSeen, Look, Outcome, failed};
+
+pub fn address(look: &dyn Look, text: &str) -> Outcome<AwsAddress> {
+    match look.aws(&AwsAsk::Address(text.into()))? {
+        AwsSeen::Address(address) => Ok(address),
+        other => failed(format!("asked for the Elastic IP {text}, AWS gave {other:?}")),
+    }
+}
+
+pub fn instance(look: &dyn Look, id: &str) -> Outcome<AwsInstance> {
+    match look.aws(&AwsAsk::Instance(id.into()))? {
+        AwsSeen::Instance(instance) => Ok(*instance),
+        other => failed(format!("asked for the instance {id}, AWS gave {other:?}")),
+    }
+}
+
+pub fn addresses_of(look: &dyn Look, id: &str) -> Outcome<Vec<AwsAddress>> {
+    match look.aws(&AwsAsk::AddressesOf(id.into()))? {
+        AwsSeen::Addresses(all) => Ok(all),
+        other => failed(format!("asked for the addresses of {id}, AWS gave {other:?}")),
+    }
+}

@@ -1,0 +1,95 @@
+//! An instance started or stopped.
+
+use super::aws_answer;
+use super::aws_id::InstanceId;
+use super::duration::Duration;
+use crate::contract::{
+    Args, Aws, Change, Deed, Example, Failure, Given, Look, Outcome, Plan, Power, SetPower, Step, Undo, failed,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Start or stop an instance of EC2.
+///
+/// A started instance is done when it runs and passes both status checks: one that is only `running` may
+/// not have booted. A stopped one keeps its Elastic IP, and loses a public address that AWS had lent it. A
+/// rollback brings it back to what it was. An instance that an auto-scaling group looks after must not be
+/// stopped: the group would launch another.
+///
+/// The permissions are `ec2:StartInstances` or `ec2:StopInstances`, for the undo the other one too, and
+/// those of `aws_instance_info`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsInstance {
+    /// Id of the instance.
+    id: InstanceId,
+    /// What it is to be.
+    state: Power,
+    /// How long it may take to become so, as a text with a unit.
+    #[serde(default = "ten_minutes")]
+    timeout: Duration,
+}
+
+fn ten_minutes() -> Duration {
+    Duration::minutes(10)
+}
+
+impl Args for AwsInstance {
+    const NAME: &'static str = "aws_instance";
+    const POSITIONAL: &'static [&'static str] = &["id", "state"];
+    const EXAMPLES: &'static [Example] = &[
+        Example {
+            script: r#"aws_instance("i-0aaaaaaaaaaaaaaa0", "stopped")"#,
+            given: &[Given::Aws(
+                "instance i-0aaaaaaaaaaaaaaa0",
+                r#"{ "instance": { "id": "i-0aaaaaaaaaaaaaaa0", "state": "running", "system_check": "ok", "instance_check": "ok", "tags": { "Name": "controller" } } }"#,
+            )],
+            does: &["aws: stop i-0aaaaaaaaaaaaaaa0 (controller)"],
+            undo: &["aws: start i-0aaaaaaaaaaaaaaa0 (controller)"],
+            gives: "",
+        },
+        Example {
+            script: r#"aws_instance("i-0aaaaaaaaaaaaaaa0", "running", #{ timeout: "15m" })"#,
+            given: &[Given::Aws(
+                "instance i-0aaaaaaaaaaaaaaa0",
+                r#"{ "instance": { "id": "i-0aaaaaaaaaaaaaaa0", "state": "running", "system_check": "ok", "instance_check": "ok" } }"#,
+            )],
+            does: &[],
+            undo: &[],
+            gives: "",
+        },
+    ];
+}
+
+impl Change for AwsInstance {
+    fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
+        let now = aws_answer::instance(look, self.id.as_ref())?;
+        if now.is_gone() {
+            return Err(Failure::new(format!("aws_instance: {} is {}, and is never started again", now.id, now.state))
+                .hint("aws_launch launches another")
+                .into());
+        }
+        match (self.state, now.state.as_str()) {
+            (Power::Running, "running" | "pending") => Ok(now.is_not_ready().map_or(Plan::Already, Plan::Wait)),
+            (Power::Stopped, "stopped") => Ok(Plan::Already),
+            (Power::Stopped, "stopping") => Ok(Plan::Wait(format!("{} is stopping", now.id))),
+            (Power::Running, "stopped" | "stopping") | (Power::Stopped, "running" | "pending") => {
+                let deed = |power| {
+                    Deed::Aws(Aws::SetPower(SetPower {
+                        instance: now.id.clone(),
+                        power,
+                        name: now.name().into(),
+                        timeout_ms: self.timeout.ms(),
+                    }))
+                };
+                let undo = Undo::By(vec![deed(self.state.other())]);
+                Ok(Plan::Do(vec![Step { deed: deed(self.state), undo }]))
+            }
+            (_, other) => failed(format!("aws_instance: unexpected state {other:?} of {}, nothing assumed", now.id)),
+        }
+    }
+
+    fn patience_ms(&self) -> Option<u64> {
+        Some(self.timeout.ms())
+    }
+}

@@ -1,0 +1,157 @@
+//! The rsync at either end: which version it is, and how exactly the two can compare times.
+
+use super::items::{Item, sums};
+use super::words::{Goal, client, server};
+use crate::contract::{Differences, Failure, Outcome, Sync, failed};
+use crate::name::HostName;
+use crate::world::call::{Call, Sink};
+use crate::world::folder::{SHORT, Tries};
+use crate::world::link::Fleet;
+use crate::world::script;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// Stands for the remote shell: writes down the words it is called with, and ends.
+const WORDS: &str = r#"sh -c 'for i; do printf "%s\n" "$i" >&4; done' mig"#;
+
+/// What both ends can do.
+#[derive(Debug, Clone)]
+pub struct Ends {
+    /// How much two times may differ and still be equal.
+    pub window: Window,
+    /// What the receiving side is called with when it is only looked.
+    pub look: Vec<String>,
+}
+
+/// A look that was just made: the deed that follows need not make it again.
+pub struct Seen {
+    sync: Sync,
+    pub ends: Ends,
+    pub items: Vec<Item>,
+    at: Instant,
+}
+
+/// So long a look is as good as one made now: what comes between is one write to the journal.
+const FRESH: Duration = Duration::from_secs(3);
+
+/// What `--modify-window` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// To the last digit.
+    Nanoseconds,
+    /// Whole seconds: one of the two knows nothing finer, or files there keep nothing finer.
+    Seconds,
+}
+
+/// A version's first three numbers.
+type Version = [u32; 3];
+
+/// The oldest that has `--info=progress2` and sends times to the nanosecond.
+const NEEDED: Version = [3, 1, 0];
+/// The first that takes a negative window; for older ones it makes every two times differ.
+const NANOSECONDS: Version = [3, 1, 3];
+
+impl Window {
+    pub fn word(self) -> &'static str {
+        match self {
+            Window::Nanoseconds => "--modify-window=-1",
+            Window::Seconds => "--modify-window=0",
+        }
+    }
+}
+
+impl Fleet {
+    /// Looks whether both ends have an rsync that will do, and what the two can. Changes nothing.
+    pub async fn ends(&self, sync: &Sync) -> Outcome<Ends> {
+        let (from, to) =
+            tokio::join!(self.ask_rsync(&sync.from, "-", &[]), self.ask_rsync(&sync.to, sync.at.as_ref(), &[]));
+        let from = version(&sync.from, &from?.0)?.0;
+        let (to, is_fine) = version(&sync.to, &to?.0)?;
+        let both = from >= NANOSECONDS && to >= NANOSECONDS;
+        let window = if both && is_fine { Window::Nanoseconds } else { Window::Seconds };
+        let look = server(sync, &Goal::Look, &self.ask_words(sync, &Goal::Look, window).await?)?;
+        Ok(Ends { window, look })
+    }
+
+    /// What the sender's rsync asks of the other side.
+    pub async fn ask_words(&self, sync: &Sync, goal: &Goal<'_>, window: Window) -> Outcome<Vec<String>> {
+        Ok(self.ask_rsync(&sync.from, "-", &client(sync, goal, window, WORDS, "mig")).await?.1)
+    }
+
+    /// What is different, in numbers. Changes nothing.
+    pub async fn differences(&self, sync: &Sync) -> Outcome<Differences> {
+        let ends = self.ends(sync).await?;
+        let items = self.items(sync, &ends).await?;
+        let sums = sums(&items);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|s| s.at.elapsed() < FRESH && s.sync != *sync);
+        seen.push(Seen { sync: sync.clone(), ends, items, at: Instant::now() });
+        Ok(sums)
+    }
+
+    /// The look that was made for this deed, if it was made just now.
+    pub fn seen(&self, sync: &Sync) -> Option<Seen> {
+        let sync = Sync { differs: Differences::default(), ..sync.clone() };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = seen.iter().position(|s| s.sync == sync).map(|n| seen.swap_remove(n));
+        one.filter(|s| s.at.elapsed() < FRESH)
+    }
+
+    /// What rsync says it is, below `path` or `-`; with `words`, what it asks of the other side.
+    async fn ask_rsync(&self, host: &HostName, path: &str, words: &[String]) -> Outcome<(String, Vec<String>)> {
+        let link = self.link(host)?;
+        let mut tries = Tries::default();
+        loop {
+            let mut text = vec![];
+            let mut keep = |b: &[u8]| text.extend_from_slice(b);
+            let args = std::iter::once(path.to_owned()).chain(words.iter().cloned());
+            let mut call = Call::new(script::RSYNC_ASK, args).out(Sink::To(&mut keep));
+            let said = match self.call(link, &mut call, Some(SHORT)).await {
+                Ok(reply) => reply.said,
+                Err(trouble) => {
+                    tries.again(self, host, trouble).await?;
+                    continue;
+                }
+            };
+            if said == "ok" || said.starts_with("ok ") {
+                return Ok((said, String::from_utf8_lossy(&text).lines().map(String::from).collect()));
+            }
+            return Err(Failure::new(format!("there is no rsync on {host}"))
+                .hint("install the package rsync there (apt install rsync, dnf install rsync)")
+                .into());
+        }
+    }
+}
+
+/// `ok 3.2.7 fine`: the version, and whether times are kept to the last digit.
+fn version(host: &HostName, said: &str) -> Outcome<(Version, bool)> {
+    let mut words = said.split(' ').skip(1);
+    let (text, times) = (words.next().unwrap_or_default(), words.next());
+    let mut numbers = text.split('.').map(|n| n.parse().unwrap_or(0));
+    let found: Version = std::array::from_fn(|_| numbers.next().unwrap_or(0));
+    if found == [0, 0, 0] {
+        return failed(format!("the rsync on {host} is not the one of rsync.samba.org, which is needed"));
+    }
+    if found < NEEDED {
+        let text = super::super::printable(text);
+        return Err(Failure::new(format!("rsync on {host} is version {text}; 3.1 or newer is needed"))
+            .hint("install a newer rsync there")
+            .into());
+    }
+    Ok((found, times == Some("fine")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read() {
+        let read = |said: &str| version(&HostName::parse("dest").unwrap(), said);
+        assert_eq!(read("ok 3.2.7 fine").unwrap(), ([3, 2, 7], true));
+        assert_eq!(read("ok 3.1 seconds").unwrap(), ([3, 1, 0], false));
+        assert!(read("ok 3.10.1 fine").unwrap().0 > NANOSECONDS);
+        assert!(format!("{:?}", read("ok 3.0.9 fine").unwrap_err()).contains("version 3.0.9; 3.1 or newer"));
+        assert!(format!("{:?}", read("ok unknown fine").unwrap_err()).contains("not the one of rsync.samba.org"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Containers started, stopped and restarted, and what is told of them.
