@@ -40,7 +40,7 @@ impl Fleet {
                 Ended::NotSent(failure) => return Err(failure.into()),
                 Ended::Lost(why) => why,
             };
-            let seen = self.seen_over_http(http, PATIENCE).await?;
+            let seen = self.checked(http, PATIENCE).await?;
             if let Some(Seen::There) = seen {
                 return Ok(unknown("its answer was lost; its check says that it is done"));
             }
@@ -57,7 +57,7 @@ impl Fleet {
     pub async fn settle_http(&self, http: &Http) -> Settled {
         // What is still being worked on is not taken for what never came.
         let patience = PATIENCE.min(Duration::from_millis(http.request.timeout_ms)) / 4;
-        let seen = match self.seen_over_http(http, patience).await {
+        let seen = match self.checked(http, patience).await {
             Ok(seen) => seen,
             Err(halt) => return Settled::Unknown(reason(&halt)),
         };
@@ -72,7 +72,7 @@ impl Fleet {
     }
 
     /// Looks until the effect is there, or the time is over.
-    async fn seen_over_http(&self, http: &Http, patience: Duration) -> Outcome<Option<Seen>> {
+    async fn checked(&self, http: &Http, patience: Duration) -> Outcome<Option<Seen>> {
         let Some(check) = &http.check else { return Ok(None) };
         let until = Instant::now() + patience;
         loop {
