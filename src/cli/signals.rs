@@ -16,10 +16,13 @@ static AT_HAND: OnceLock<Mutex<Option<Asked>>> = OnceLock::new();
 static BEFORE: AtomicBool = AtomicBool::new(false);
 /// What is at hand is a line that was typed: it alone is stopped, not the process.
 static IS_LINE: AtomicBool = AtomicBool::new(false);
+/// A prompt waits for keys at a terminal.
+static IS_PROMPT: AtomicBool = AtomicBool::new(false);
 
 /// From now on a signal asks this to stop. The last one given counts.
 pub fn ask_to_stop(stop: impl Fn() + Send + 'static) {
     IS_LINE.store(false, Ordering::SeqCst);
+    IS_PROMPT.store(false, Ordering::SeqCst);
     at_hand(Box::new(stop));
 }
 
@@ -27,11 +30,14 @@ pub fn ask_to_stop(stop: impl Fn() + Send + 'static) {
 pub fn ask_line_to_stop(stop: impl Fn() + Send + 'static) {
     BEFORE.store(false, Ordering::SeqCst);
     IS_LINE.store(true, Ordering::SeqCst);
+    IS_PROMPT.store(false, Ordering::SeqCst);
     at_hand(Box::new(stop));
 }
 
-/// Nothing is at hand, a prompt stands: a signal ends the process, after this.
-pub fn ask_to_leave(leave: impl Fn() + Send + 'static) {
+/// Nothing is at hand, a prompt stands: a signal ends the process, after this. At a terminal Ctrl-C
+/// is the line editor's; one that comes a moment too early or too late must not end the session.
+pub fn ask_to_leave(is_terminal: bool, leave: impl Fn() + Send + 'static) {
+    IS_PROMPT.store(is_terminal, Ordering::SeqCst);
     BEFORE.store(false, Ordering::SeqCst);
     IS_LINE.store(true, Ordering::SeqCst);
     at_hand(Box::new(move || {
@@ -54,6 +60,9 @@ fn listen() {
     };
     let heard = move || {
         for signal in signals.forever() {
+            if signal == SIGINT && IS_PROMPT.load(Ordering::SeqCst) {
+                continue;
+            }
             let before = BEFORE.swap(true, Ordering::SeqCst);
             if before && signal != SIGHUP {
                 say("\nleaving now; commands on the hosts go on, and `mig resume` finds them\n");

@@ -14,6 +14,7 @@ mod aws_s3_info;
 mod aws_transfer_eip;
 mod capture;
 mod container;
+mod container_file;
 mod copy_file;
 mod dig;
 mod dig_all;

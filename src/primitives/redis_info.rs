@@ -1,9 +1,9 @@
 //! What a Redis server says of itself.
 
-use super::nginx_program::container_name;
 use super::port::Port;
 use super::redis_server::{Seen, ask};
 use crate::contract::{Args, Example, Given, Look, Outcome, Reading, RedisAddress, RedisServer, failed};
+use crate::name::ContainerName;
 use crate::name::{Address, HostName};
 use crate::secret::Text;
 use schemars::JsonSchema;
@@ -151,7 +151,7 @@ impl Reading for RedisInfo {
 
     fn read(&self, look: &dyn Look) -> Outcome<Told> {
         let RedisInfo { host, container, address, port, user, password } = self;
-        if let Some(Err(why)) = container.as_deref().map(container_name) {
+        if let Some(Err(why)) = container.as_deref().map(ContainerName::parse) {
             return failed(format!("redis_info: container: {why}"));
         }
         can_be_said("redis_info", user.as_deref(), password.as_ref())?;

@@ -1,7 +1,6 @@
 //! The role of a Redis server: whom it follows, and how it takes over, without losing a write.
 
 use super::duration::Duration;
-use super::nginx_program::container_name;
 use super::place::seen;
 use super::port::Port;
 use super::redis_address::{AddressPort, Wished};
@@ -12,6 +11,7 @@ use crate::contract::{
     Args, Change, Deed, Example, Failure, Given, Look, Outcome, Plan, Redis, RedisAct, RedisAddress, RedisServer, Step,
     Undo, failed,
 };
+use crate::name::ContainerName;
 use crate::name::{Address, HostName, RemotePath};
 use crate::secret::Text;
 use schemars::JsonSchema;
@@ -235,7 +235,7 @@ impl Change for RedisReplicaof {
 
 impl RedisReplicaof {
     fn sane(&self) -> Outcome<()> {
-        if let Some(Err(why)) = self.container.as_deref().map(container_name) {
+        if let Some(Err(why)) = self.container.as_deref().map(ContainerName::parse) {
             return failed(format!("{BY}: container: {why}"));
         }
         if !(0.0..=1.0).contains(&self.min_ratio) {

@@ -115,7 +115,7 @@ impl<'a> Line<'a> {
         let Ok(ast) = lenient().compile(text) else {
             return Line { text, shape: Shape::Beside(None), names: vec![] };
         };
-        let (mut names, mut acts, mut returns) = (vec![], false, false);
+        let (mut names, mut acts, mut returns, mut assigns) = (vec![], false, false, false);
         ast.walk(&mut |path| {
             match path.last() {
                 Some(ASTNode::Expr(Expr::Variable(x, ..))) => names.push(x.1.to_string()),
@@ -131,10 +131,13 @@ impl<'a> Line<'a> {
         });
         ast.clone_statements_only().walk(&mut |path| {
             returns |= matches!(path.last(), Some(ASTNode::Stmt(Stmt::Return(..))));
-            !returns
+            assigns |= matches!(path.last(), Some(ASTNode::Stmt(Stmt::Assignment(..))));
+            true
         });
         let shape = shape(text, &ast, acts);
         let shape = match (shape, returns) {
+            // A step hands its value on; it assigns to nothing around it.
+            (Shape::Step, _) if assigns => Shape::Beside(Some(BESIDE)),
             (Shape::Beside(_), true) => Shape::Beside(Some("it holds a return, which ends the playbook here")),
             (shape, _) => shape,
         };
@@ -144,14 +147,20 @@ impl<'a> Line<'a> {
     /// A title in quotes: what is called, and the line if it is short; each only once.
     fn title(&self, titles: &mut BTreeMap<String, u32>) -> String {
         const MOST: usize = 70;
-        let first = self.text.lines().next().unwrap_or_default();
+        let text = match &self.shape {
+            Shape::Let(_, value) => value.as_str(),
+            _ => self.text,
+        };
+        let first = text.lines().next().unwrap_or_default();
         let first = first.trim_end_matches(|c: char| c == ';' || c == '{' || c.is_whitespace());
         let cut: String = first.chars().take(MOST).collect();
-        let dots = if cut.len() < first.len() || self.text.lines().count() > 1 { " ..." } else { "" };
+        let dots = if cut.len() < first.len() || text.lines().count() > 1 { " ..." } else { "" };
         let title = format!("{}{dots}", cut.trim_end());
         quoted(&crate::run::numbered(titles, title.trim_start_matches(':')))
     }
 }
+
+const BESIDE: &str = "it gives names their values and calls something: it stands outside of a step";
 
 /// What a line becomes.
 fn shape(text: &str, ast: &AST, acts: bool) -> Shape {
@@ -167,23 +176,35 @@ fn shape(text: &str, ast: &AST, acts: bool) -> Shape {
         && let Some((_, value)) = text.split_once('=')
         && !text.starts_with("const")
     {
-        // A host or a secret is named, nothing is done.
-        if let Expr::FnCall(call, _) = &x.1
-            && ["host", "hosts", "secret"].contains(&call.name.as_str())
-        {
+        // A step has its heading already; a host or a secret is named, nothing is done.
+        if called(&x.1).is_some_and(|name| HEADINGS.contains(&name) || ["host", "hosts", "secret"].contains(&name)) {
             return Shape::Beside(None);
         }
         return Shape::Let(x.0.name.to_string(), value.trim().trim_end_matches(';').trim().into());
     }
-    if let [Stmt::FnCall(call, _)] = statements
-        && ["step", "cutover"].contains(&call.name.as_str())
-    {
+    let name = match statements {
+        [Stmt::FnCall(call, _)] => Some(call.name.as_str()),
+        [Stmt::Expr(e)] => called(e),
+        _ => None,
+    };
+    if name.is_some_and(|name| HEADINGS.contains(&name)) {
         return Shape::Beside(None);
     }
     let defines = |s: &Stmt| matches!(s, Stmt::Var(..) | Stmt::Assignment(..) | Stmt::Import(..) | Stmt::Export(..));
     match statements.iter().any(defines) {
-        true => Shape::Beside(Some("it defines names and calls something: it stands outside of a step")),
+        true => Shape::Beside(Some(BESIDE)),
         false => Shape::Step,
+    }
+}
+
+/// Verbs that are a heading themselves.
+const HEADINGS: &[&str] = &["step", "cutover"];
+
+/// The function whose call an expression is.
+fn called(e: &Expr) -> Option<&str> {
+    match e {
+        Expr::FnCall(call, _) => Some(call.name.as_str()),
+        _ => None,
     }
 }
 
@@ -209,5 +230,90 @@ fn indented(text: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
+    // JSON and the language agree on every escape that can stand in a name or a title.
     serde_json::to_string(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::calls::tests::TABLE;
+    use crate::script::{Playbook, check};
+    use serde_json::json;
+
+    fn saved(lines: &[&str]) -> (String, Vec<usize>) {
+        let lines: Vec<String> = lines.iter().map(|l| (*l).to_string()).collect();
+        let typed = Typescript {
+            lines: &lines,
+            hosts: &["dest".into(), "source".into(), "r-1".into()],
+            groups: &["routers".into()],
+            params: &json!({ "domain": "pryv.me", "n": 3, "unused": true }),
+            table: TABLE,
+        };
+        let (text, remarks) = playbook(&typed);
+        let checked = Playbook::load("p", "p.rhai", &text, &|_| Some(("m.rhai".into(), String::new())));
+        let findings: Vec<String> = match checked {
+            Ok(p) => check(&p, TABLE).iter().map(|f| f.to_error().to_string()).collect(),
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        };
+        assert!(findings.is_empty(), "{text}\n{}", findings.join("\n"));
+        (text, remarks.into_iter().map(|(n, _)| n).collect())
+    }
+
+    #[test]
+    fn calls_become_steps_and_names_stay_names() {
+        let (text, remarks) = saved(&[
+            "import \"std/ssr\" as ssr",
+            "let x = dest.ssh(`echo ${domain}`);",
+            "fn twice(t) { t + t }",
+            "source.ssh(twice(\"x\"), #{ undo: \"rm x\" })",
+            "source.ssh(twice(\"x\"), #{ undo: \"rm x\" })",
+            "let y = 1; y + n",
+        ]);
+        assert_eq!(remarks, Vec::<usize>::new());
+        insta::assert_snapshot!(text, @r#"
+        //! Typed in the REPL, and saved as a playbook.
+        //! Read it before you run it: give the steps titles that say what they are for.
+        import "std/ssr" as ssr;
+
+        let p = params(#{
+            dest: host("the host dest"),
+            domain: text("domain", "pryv.me"),
+            n: int("n", 3),
+            source: host("the host source"),
+        });
+        let dest = p.dest; let domain = p.domain; let n = p.n; let source = p.source;
+
+        let x = step("dest.ssh(`echo ${domain}`)", || {
+            dest.ssh(`echo ${domain}`)
+        });
+
+        fn twice(t) { t + t }
+
+        step("source.ssh(twice(\"x\"), #{ undo: \"rm x\" })", || {
+            source.ssh(twice("x"), #{ undo: "rm x" });
+        });
+
+        step("source.ssh(twice(\"x\"), #{ undo: \"rm x\" }) (2)", || {
+            source.ssh(twice("x"), #{ undo: "rm x" });
+        });
+
+        let y = 1; y + n;
+        "#);
+    }
+
+    #[test]
+    fn what_cannot_be_a_step_is_said_and_stands_beside() {
+        let (text, remarks) = saved(&[
+            "let a = dest.ssh(\"x\"); let b = a;",
+            "let sum = 0",
+            "for h in [source, dest] { sum += h.ssh(\"n\"); }",
+            "step(\"Mine\", || {\n  dest.ssh(\"y\")\n})",
+            "host(\"r-1\").ssh(\"x\")",
+            "let z = `one\n  two ${dest.ssh(\"x\")}`",
+        ]);
+        assert_eq!(remarks, [0, 2]);
+        assert!(text.contains("\nstep(\"Mine\", || {\n  dest.ssh(\"y\")\n});\n"), "{text}");
+        assert!(text.contains("    `one\n  two ${dest.ssh(\"x\")}`\n"), "a text keeps its bytes: {text}");
+    }
 }

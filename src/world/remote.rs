@@ -77,6 +77,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known: Mutex::default(),
         beyond: Mutex::default(),
         seen: Mutex::default(),
+        warned: Mutex::default(),
         sent: Mutex::default(),
         session: super::http::Session::default(),
     };

@@ -157,7 +157,7 @@ fn words(line: &str) -> Vec<String> {
             (Some(q), _) if q == c => quote = None,
             (None, '"' | '\'') => (quote, any) = (Some(c), true),
             (None, '#') if word.is_empty() && !any => break,
-            (None, '|' | '>' | ';' | '&') => break,
+            (None, '|' | '>' | '<' | ';' | '&') => break,
             (None, c) if c.is_whitespace() => {
                 if any || !word.is_empty() {
                     all.push(std::mem::take(&mut word));

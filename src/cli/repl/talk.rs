@@ -107,7 +107,7 @@ impl Talk<'_> {
     fn at_the_prompt(&self, reader: &dyn Reader) {
         let before = if reader.is_terminal() { rustix::termios::tcgetattr(std::io::stdin()).ok() } else { None };
         let world = self.world.clone();
-        signals::ask_to_leave(move || {
+        signals::ask_to_leave(reader.is_terminal(), move || {
             if let Some(before) = &before {
                 let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, before);
             }

@@ -82,7 +82,7 @@ impl Fleet {
     async fn passes(&self, token: &Token, sync: &Sync, is_direct: bool, may_be_open: &mut bool) -> Outcome<Value> {
         let (kept, call) = (self.kept_folder(token, &sync.to)?, token.of_deed());
         let mut part = if is_direct { self.wait_for_earlier(token, sync).await? } else { 0 };
-        let (ends, mut items) = match self.seen(sync).filter(|_| part == 0) {
+        let (ends, mut items) = match self.seen_sync(sync).filter(|_| part == 0) {
             Some(seen) => (seen.ends, seen.items),
             None => {
                 let ends = self.ends(sync).await?;
