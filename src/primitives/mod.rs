@@ -41,6 +41,7 @@ mod port_open;
 mod read_file;
 mod reboot;
 mod redis_address;
+mod redis_guard;
 mod redis_info;
 mod redis_replicaof;
 mod redis_role_file;
