@@ -79,7 +79,7 @@ fn chromium(desk: &Desk, words: &[&str], page: &Path) -> String {
     command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--disable-dev-shm-usage", "--window-size=800,900"])
+        .args(["--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=800,900"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(words)
         .arg(format!("file://{}", page.display()))
@@ -175,14 +175,14 @@ fn a_failed_run_with_hostile_names_stays_text() {
         "p.rhai",
         format!(
             "let p = params(#{{ here: host(\"h\"), x: text(\"t\", \"<img src=x onerror=alert(1)>\") }});\n\
-             cutover(\"Move </title><script>document.title='owned'</script>\", #{{ budget: \"1ms\" }}, || {{\n\
+             cutover(\"Move </title><script>document.title='owned'</script>\", #{{ budget: \"1s\" }}, || {{\n\
              p.here.write_file({file:?}, \"new </pre><script>document.title='owned'</script>\\nsame\\n\");\n\
-             p.here.write_file({hidden:?}, `password = ${{secret(\"word\")}}`);\n\
+             p.here.write_file({hidden:?}, \"password = \" + secret(\"word\"));\n\
              note(\"<svg onload=alert(1)>\");\n\
              sleep_a_little(p.here);\n\
              p.here.ssh(\"echo '<script>alert(2)</script>' >&2; printf {long}; exit 3\");\n\
              }});\n\
-             fn sleep_a_little(h) {{ h.ssh(\"sleep 0.1\", #{{ undo: \"true\" }}) }}\n",
+             fn sleep_a_little(h) {{ h.ssh(\"sleep 1.1\", #{{ undo: \"true\" }}) }}\n",
             long = "x".repeat(400),
         ),
     );

@@ -32,7 +32,7 @@ impl ShownRun<'_> {
             Page { paint, out: String::new(), shown: vec![], steps: self.steps, began_ms: self.run.began_ms };
         self.head(&mut page);
         for call in self.calls {
-            page.call(call);
+            page.call(call, self.is_history(call));
         }
         self.machines(&mut page);
         self.cutovers(&mut page);
@@ -40,6 +40,12 @@ impl ShownRun<'_> {
         self.leases(&mut page);
         self.rollback(&mut page);
         page.out
+    }
+
+    /// Whether a later pass has come by this call again. What failed last answers no more either, but
+    /// nothing has come after it.
+    pub(super) fn is_history(&self, call: &Call) -> bool {
+        call.past && self.calls.iter().any(|c| c.seq > call.seq && c.lane == call.lane)
     }
 
     /// The last call that was a point of no return.
@@ -191,7 +197,7 @@ impl Page<'_> {
         self.shown = path.to_vec();
     }
 
-    fn call(&mut self, call: &Call) {
+    fn call(&mut self, call: &Call, is_history: bool) {
         let paint = self.paint;
         self.heading(&call.key.path);
         let depth = call.key.path.len();
@@ -200,7 +206,7 @@ impl Page<'_> {
             CallState::Failed => paint.bad("✗"),
             CallState::Begun => paint.careful("…"),
         };
-        let past = if call.past { "  before the last resume" } else { "" };
+        let past = if is_history { "  before the last resume" } else { "" };
         let took = if call.ended_ms > call.began_ms {
             format!("  {}", duration(since(call.began_ms, call.ended_ms)))
         } else {

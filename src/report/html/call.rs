@@ -12,7 +12,7 @@ use crate::run::{difference, short};
 const MOST: usize = 300;
 
 /// A call that acted, failed or has not ended.
-pub fn call(page: &mut Markup, call: &Call) {
+pub fn call(page: &mut Markup, call: &Call, is_history: bool) {
     let (class, mark) = match call.state {
         CallState::Done => ("<li class=\"good\">", "✓"),
         CallState::Failed => ("<li class=\"bad\">", "✗"),
@@ -23,7 +23,7 @@ pub fn call(page: &mut Markup, call: &Call) {
     if call.ended_ms > call.began_ms {
         page.raw(", ").text(&duration(since(call.began_ms, call.ended_ms)));
     }
-    if call.past {
+    if is_history {
         page.raw(", before the last resume");
     }
     page.raw("</span></p>");
@@ -105,11 +105,15 @@ fn deed(page: &mut Markup, row: &DeedRow) {
 fn diff(page: &mut Markup, diff: &str) {
     page.raw("<pre class=\"diff\">");
     let lines: Vec<&str> = diff.trim_end_matches('\n').lines().collect();
-    for line in lines.iter().take(MOST) {
+    for (n, line) in lines.iter().take(MOST).enumerate() {
+        // The file is named above; its two lines of heading are no change.
+        if n < 2 && (line.starts_with("--- ") || line.starts_with("+++ ")) {
+            continue;
+        }
         let (open, close) = match line.as_bytes().first() {
             Some(b'+') => ("<ins>", "</ins>"),
             Some(b'-') => ("<del>", "</del>"),
-            Some(b'@') => ("<i>", "</i>"),
+            Some(b'@' | b'\\') => ("<i>", "</i>"),
             _ => ("<span>", "</span>"),
         };
         page.raw(open).lines(line).raw(close);

@@ -12,7 +12,7 @@ use super::chart::{Axis, Bar};
 use crate::contract::{Failure, Halt, HostRecord};
 use crate::journal::{Call, DeedState, RunState, StepRow};
 use crate::name::HostName;
-use crate::run::{Undoable, open_leases, undoable};
+use crate::run::{Undoable, open_leases, short, undoable};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -72,22 +72,23 @@ fn head(page: &mut Markup, run: &ShownRun) {
     }
     page.raw(", mig ").text(&r.version).raw("</p><ul class=\"figures\">");
     let deeds: Vec<_> = run.calls.iter().flat_map(|c| &c.deeds).collect();
-    let of = |n: usize, word: &'static str, page: &mut Markup| {
-        page.raw("<li><b>").count(n).raw("</b> ").raw(word).raw("</li>");
+    let of = |n: usize, one: &'static str, more: &'static str, page: &mut Markup| {
+        page.raw("<li><b>").count(n).raw("</b> ").raw(if n == 1 { one } else { more }).raw("</li>");
     };
-    of(deeds.iter().filter(|d| d.state == DeedState::Done).count(), "deeds done", page);
+    of(deeds.iter().filter(|d| d.state == DeedState::Done).count(), "deed done", "deeds done", page);
     let failed = deeds.iter().filter(|d| d.state == DeedState::Failed).count();
     if failed > 0 {
-        of(failed, "failed", page);
+        of(failed, "failed", "failed", page);
     }
     let back = deeds.iter().filter(|d| d.undo == "done").count();
     if back > 0 {
-        of(back, "taken back", page);
+        of(back, "taken back", "taken back", page);
     }
     if r.state.can_roll_back() {
-        of(undoable(run.calls).iter().filter(|u| u.left.is_none()).count(), "can be taken back", page);
+        let left = undoable(run.calls).iter().filter(|u| u.left.is_none()).count();
+        of(left, "can be taken back", "can be taken back", page);
     }
-    of(hosts(run).len(), "machines changed", page);
+    of(hosts(run).len(), "machine changed", "machines changed", page);
     page.raw("</ul></header>\n");
 }
 
@@ -95,19 +96,30 @@ fn head(page: &mut Markup, run: &ShownRun) {
 fn what_stopped(page: &mut Markup, run: &ShownRun) {
     let r = run.run;
     let is_stuck = matches!(r.state, RunState::Stopped | RunState::Asking);
-    let last: Option<(&Call, Failure)> =
-        run.calls.iter().rev().filter(|c| !c.past).find_map(|c| failure_of(c).map(|f| (c, f)));
+    // The innermost step that failed, and the call that it failed at.
+    let failed = run.steps.iter().rev().filter(|s| s.state == "failed").max_by_key(|s| s.path.len());
+    let path: &[String] = failed.map_or(&[], |s| &s.path);
+    let last = run.calls.iter().rev().filter(|c| c.key.path == path).find_map(|c| failure_of(c).map(|f| (c, f)));
     if !is_stuck && r.why.is_empty() {
         return;
     }
     page.raw(if is_stuck { "<section class=\"stopped\">" } else { "<section>" });
     page.raw(if is_stuck { "<h2>Where it stopped</h2>" } else { "<h2>What was said</h2>" });
-    if !r.why.is_empty() {
-        page.raw("<p>").text(&r.why).raw("</p>");
+    if is_stuck && !path.is_empty() {
+        page.raw("<p><b>").text(&place(path)).raw("</b></p>");
     }
-    if let Some((call, f)) = last.filter(|_| is_stuck) {
-        page.raw("<p><b>").text(&place(&call.key.path)).raw("</b>, call ").text(&call.seq.to_string()).raw("</p>");
-        failure(page, &f);
+    match last.filter(|_| is_stuck) {
+        Some((call, f)) => {
+            page.raw("<p><code>").text(&short(&call.key)).raw("</code> <span class=\"small\">call ");
+            page.text(&call.seq.to_string()).raw("</span></p>");
+            if !r.why.contains(&f.message) {
+                page.raw("<p>").text(&r.why).raw("</p>");
+            }
+            failure(page, &f);
+        }
+        None => {
+            page.raw("<p class=\"why\">").lines(&r.why).raw("</p>");
+        }
     }
     if is_stuck {
         page.raw("<p>What can follow:</p><ul class=\"next\">");
@@ -182,8 +194,10 @@ fn timeline(page: &mut Markup, run: &ShownRun) {
         });
         page.raw("<p><a href=\"#step-").count(n).raw("\">").text(&title).raw("</a> <span class=\"small\">").text(&took);
         page.raw(match (step.state.as_str(), step.is_cutover) {
-            ("failed", _) => " failed",
-            ("begun", _) => " not ended",
+            ("failed", true) => " outage, failed",
+            ("failed", false) => " failed",
+            ("begun", true) => " outage, not ended",
+            ("begun", false) => " not ended",
             (_, true) => " outage",
             _ => "",
         });
@@ -205,9 +219,11 @@ fn timeline(page: &mut Markup, run: &ShownRun) {
             axis.row(page, &bars);
             page.raw("</li>");
         }
-        page.raw("</ol><p class=\"small\"><span class=\"key good\"></span> done <span class=\"key back\"></span> taken back ");
-        page.raw("<span class=\"key bad\"></span> failed <span class=\"key careful\"></span> not known ");
-        page.raw("<span class=\"key cutover\"></span> outage</p>");
+        page.raw(
+            "</ol><p class=\"small legend\"><span class=\"good\">done</span><span class=\"back\">taken back</span>",
+        );
+        page.raw("<span class=\"bad\">failed</span><span class=\"careful\">not known</span>");
+        page.raw("<span class=\"cutover\">outage</span></p>");
     }
     page.raw("</section>\n");
 }
@@ -236,7 +252,7 @@ fn done(page: &mut Markup, run: &ShownRun) {
     let steps = || run.steps.iter().enumerate();
     let outside: Vec<&Call> = run.calls.iter().filter(|c| !run.steps.iter().any(|s| s.path == c.key.path)).collect();
     if !outside.is_empty() {
-        self::calls(page, &outside);
+        self::calls(page, run, &outside);
     }
     for (n, step) in steps() {
         let calls: Vec<&Call> = run.calls.iter().filter(|c| c.key.path == step.path).collect();
@@ -248,25 +264,25 @@ fn done(page: &mut Markup, run: &ShownRun) {
         });
         page.count(n).raw("\"><h3>").text(&step.path.last().map(|t| label(t)).unwrap_or_default());
         page.raw(" <span class=\"small\">").text(&when(run, step)).raw("</span></h3>");
-        self::calls(page, &calls);
+        self::calls(page, run, &calls);
         page.raw("</article>");
     }
     page.raw("</section>\n");
 }
 
-fn calls(page: &mut Markup, calls: &[&Call]) {
+fn calls(page: &mut Markup, run: &ShownRun, calls: &[&Call]) {
     let is_change = |c: &&Call| !c.deeds.is_empty() || c.state != crate::journal::CallState::Done;
     let (told, quiet): (Vec<&Call>, Vec<&Call>) = calls.iter().partition(|c| is_change(c));
     if !told.is_empty() {
         page.raw("<ol class=\"calls\">");
-        told.iter().for_each(|c| call(page, c));
+        told.iter().for_each(|c| call(page, c, run.is_history(c)));
         page.raw("</ol>");
     }
     if !quiet.is_empty() {
         page.raw("<details><summary>")
             .text(&counted(quiet.len(), "call"))
             .raw(" that changed nothing</summary><ol class=\"calls quiet\">");
-        quiet.iter().for_each(|c| call(page, c));
+        quiet.iter().for_each(|c| call(page, c, run.is_history(c)));
         page.raw("</ol></details>");
     }
 }
