@@ -105,3 +105,9 @@ fn a_line_that_was_cut_off_in_a_failed_run_is_settled_before_the_run_goes_on() {
     assert_eq!(desk.read("log"), "first\ntyped\nsecond\n");
     drop(log);
 }
+
+#[test]
+fn no_step_may_look_like_a_typed_line() {
+    let desk = Desk::here();
+    desk.runs("step(\":1 x\", || note(\"y\"));\n").ends(3).has(&["\":1 x\" is no title of a step"]);
+}

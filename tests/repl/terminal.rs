@@ -3,6 +3,7 @@
 use super::desk::Desk;
 use super::{code, prompted, session, state_of, until};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -146,4 +147,21 @@ fn quit_keeps_or_rolls_back() {
     }
     let states: Vec<String> = desk.run_ids().iter().map(|r| state_of(&desk, r)).collect();
     assert_eq!(states, ["done", "rolled back"]);
+}
+
+#[test]
+fn a_session_that_is_told_to_end_at_its_prompt_leaves_a_run_that_can_be_taken_back() {
+    let desk = Desk::here();
+    let file = desk.path("f").display().to_string();
+    let mut s = session(&desk, &["repl"]);
+    s.send_line(&format!("here.write_file(\"{file}\", \"x\")")).unwrap();
+    until(|| desk.path("f").exists());
+    prompted(&mut s);
+    let run = desk.run_ids().remove(0);
+    let held = desk.read(&format!("state/runs/{run}/lock"));
+    let pid = held.split_whitespace().nth(2).expect("who holds the run");
+    assert!(Command::new("kill").args(["-TERM", pid]).status().expect("kill is there").success());
+    assert_eq!(code(&s), 130);
+    desk.mig(&["rollback", &run, "--yes"]).ends(0);
+    assert!(!desk.path("f").exists());
 }
