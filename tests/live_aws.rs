@@ -2,6 +2,7 @@
 //! kinder than AWS, or knows no faults, a small proxy before it is as strict and as unreliable.
 //! Nothing here can reach Amazon: every request has the proxy as its endpoint.
 
+#![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
 
 #[path = "live_aws/address.rs"]

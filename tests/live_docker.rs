@@ -10,6 +10,8 @@ mod sshd;
 mod exec;
 #[path = "live_docker/faults.rs"]
 mod faults;
+#[path = "live_docker/nginx.rs"]
+mod nginx;
 #[path = "live_docker/stage.rs"]
 mod stage;
 #[path = "live_docker/states.rs"]

@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "each test crate uses a part of it")]
 #[path = "common/desk.rs"]
 mod desk;
+#[path = "common/docker.rs"]
+mod docker;
 #[path = "redis/proxy.rs"]
 mod proxy;
 #[path = "redis/server.rs"]
@@ -325,4 +327,58 @@ fn fault_59_a_restart_keeps_the_roles() {
     }
     wait_for("the link", || s.source.follows(&s.dest));
     assert!(s.dest.is_primary() && s.source.keys() == 50);
+}
+
+#[test]
+fn in_a_container_it_is_the_same() {
+    let engine = docker::engine();
+    let image = engine.image("mig-redis", &["redis-server", "redis-cli", "redis-check-rdb", "mktemp"]);
+    let password = Some("hunter2hunter2");
+    let (source, port) = (Server::with_password("requirepass hunter2hunter2", password), free_port());
+    let desk = desk::Desk::here();
+    desk.write("redis.conf", format!("bind 127.0.0.1\nport {port}\nsave \"\"\nrequirepass hunter2hunter2\nmasterauth hunter2hunter2\nrepl-diskless-sync-delay 0\n"));
+    desk.write("inventory.yml", "hosts:\n  here: { local: true }\nsecrets:\n  pw: { file: pw }\n");
+    desk.write("pw", "hunter2hunter2");
+    let mount = format!("{}:/redis.conf", desk.path("redis.conf").display());
+    engine.run("redis", &["-v", &mount], &image, &["redis-server", "/redis.conf"]);
+    let redis = || server::Client::try_open(port, password);
+    wait_for("the container", || redis().is_some());
+    let mut client = redis().unwrap();
+    source.fill("a", 120, 10);
+    for n in 0..100 {
+        client.say(&["SET", &format!("b{n}"), "1"]);
+    }
+    let run = |primary: &str, more: &str| {
+        desk.write(
+            "p.rhai",
+            format!(
+                "host(\"here\").redis_replicaof(\"{primary}\", #{{ container: \"redis\", port: {port}, password: secret(\"pw\"), timeout: \"20s\", {more} }});\n"
+            ),
+        );
+        let mut command = desk.command(&["run", "p.rhai", "--yes"]);
+        command.env("DOCKER_HOST", engine.host());
+        desk.said(command)
+    };
+    let primary = format!("127.0.0.1:{}", source.port);
+    run(&primary, "").has(&["give its path on the host: #{ conf:"]);
+    let conf = format!("conf: \"{}\"", desk.path("redis.conf").display());
+    let old = desk.read("redis.conf");
+    run(&primary, &conf).ends(0).has(&["kept a copy of 100 keys"]);
+    assert_eq!(client.say(&["DBSIZE"]), "120");
+    assert_eq!(desk.read("redis.conf"), format!("{old}replicaof 127.0.0.1 {}\n", source.port));
+    // Nothing is left there: the copy comes back through the container too.
+    source.say(&["FLUSHALL"]);
+    wait_for("the loss", || client.say(&["DBSIZE"]) == "0");
+    let id = desk.run_ids().into_iter().next().unwrap();
+    let mut command = desk.command(&["rollback", &id, "--yes"]);
+    command.env("DOCKER_HOST", engine.host());
+    desk.said(command).ends(0);
+    assert_eq!(client.say(&["DBSIZE"]), "100");
+    assert_eq!(desk.read("redis.conf"), old);
+    assert_eq!(client.say(&["CONFIG", "GET", "masterauth"]), "masterauth hunter2hunter2");
+    let said = engine.says(&["exec", "redis", "ls", "/tmp"]);
+    assert!(!said.contains("tmp."), "nothing is left in the container: {said}");
+    run("no one", "persist: false").ends(0).has(&["already so"]);
+    engine.docker(&["rm", "-f", "redis"]);
+    run(&primary, &conf).has(&["there is no container redis on here"]);
 }

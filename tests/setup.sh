@@ -16,6 +16,7 @@ ip:iproute2
 ps:procps
 pgrep:procps
 kill:procps
+setpriv:util-linux
 timeout:coreutils
 awk:mawk
 pkill:procps
@@ -43,6 +44,14 @@ done
 # A compiler alone links nothing: SQLite is built from source.
 echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || add libc6-dev
 
+# EC2 and S3 to test against, in a folder of its own.
+moto="${XDG_CACHE_HOME:-$HOME/.cache}/mig-tests/moto"
+needs_moto=
+if ! command -v moto_server >/dev/null 2>&1 && ! "$moto/bin/moto_server" --help >/dev/null 2>&1; then
+    needs_moto=yes
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || add python3-venv
+fi
+
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
         echo "tests/setup.sh: please install what Debian calls:$missing" >&2
@@ -60,6 +69,13 @@ if [ -n "$missing" ]; then
     $as_root apt-get update -qq
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+if [ -n "$needs_moto" ]; then
+    echo "tests/setup.sh: installing moto into $moto"
+    mkdir -p "$(dirname "$moto")"
+    python3 -m venv --clear "$moto"
+    "$moto/bin/pip" install --quiet --disable-pip-version-check 'moto[ec2,s3,server]==5.2.1'
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

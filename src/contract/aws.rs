@@ -110,8 +110,8 @@ pub enum AwsAsk {
     Instance(String),
     /// The instance that this run launched under a name: [`AwsSeen::Launched`].
     Launched(String),
-    /// Whether AWS would take this launch: [`AwsSeen::Fit`], else the call fails.
-    WouldLaunch(Box<Launch>),
+    /// Whether AWS would take this, the permissions above all: [`AwsSeen::Fit`], else the call fails.
+    Would(Aws),
     /// An object of S3: [`AwsSeen::Object`].
     Object { bucket: String, key: String },
 }
@@ -295,7 +295,7 @@ impl AwsAsk {
             AwsAsk::Address(a) => a,
             AwsAsk::AddressesOf(i) | AwsAsk::Instance(i) => i,
             AwsAsk::Launched(n) => n,
-            AwsAsk::WouldLaunch(l) => &l.name,
+            AwsAsk::Would(aws) => aws.touches().first().copied().unwrap_or_default(),
             AwsAsk::Object { key, .. } => key,
         }
     }
@@ -308,7 +308,7 @@ impl fmt::Display for AwsAsk {
             AwsAsk::AddressesOf(i) => write!(f, "addresses of {i}"),
             AwsAsk::Instance(i) => write!(f, "instance {i}"),
             AwsAsk::Launched(n) => write!(f, "launched {n}"),
-            AwsAsk::WouldLaunch(l) => write!(f, "would launch {}", l.name),
+            AwsAsk::Would(aws) => write!(f, "whether it would take `{aws}`"),
             AwsAsk::Object { bucket, key } => write!(f, "object {bucket}/{key}"),
         }
     }

@@ -123,6 +123,10 @@ pub struct PutChecked {
     /// bring back what was there.
     #[serde(default)]
     pub insist: bool,
+    /// The file keeps its inode: a container that has this one file from outside would go on seeing the
+    /// old one. A reader may then see half of it for a moment; a death half-way is found and mended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_place: bool,
     /// After so many milliseconds what runs of it gets TERM, then KILL.
     pub timeout_ms: u64,
 }

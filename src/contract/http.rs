@@ -75,6 +75,9 @@ pub struct Reply {
     /// The fields that were said to be secrets, as handles.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub secrets: Map<String, Value>,
+    /// The beginning of it, for a person.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// Send a request that changes something, at most once.
@@ -104,6 +107,18 @@ pub struct Check {
     /// Fields that the body, as JSON, must have with these values; others may be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Json>,
+}
+
+impl Reply {
+    /// With its sentence: the status, the type, and how the body begins.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        let kind = self.headers.get("content-type").map(|k| format!(" {k}")).unwrap_or_default();
+        let body = self.body.as_str().unwrap_or_default().trim();
+        let begins = if body.is_empty() { String::new() } else { format!(": {}", cut(body, 200)) };
+        self.text = format!("{}{kind}{begins}", self.status);
+        self
+    }
 }
 
 impl Check {
@@ -254,7 +269,14 @@ mod tests {
         Check { request, ok: vec![200], has: Some("on".into()), json: Some(Json(json)) }
     }
     fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, url: String::new(), headers: BTreeMap::new(), body: body.into(), secrets: Map::new() }
+        Reply {
+            status,
+            url: String::new(),
+            headers: BTreeMap::new(),
+            body: body.into(),
+            secrets: Map::new(),
+            text: String::new(),
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! It converges: however far it came, it looks first and does what is left. Passwords stand here by
 //! name only; they reach the host on a command's input.
 
-use crate::name::HostName;
+use crate::name::{ContainerName, HostName};
 use crate::secret::Text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -14,7 +14,7 @@ pub struct RedisServer {
     pub host: HostName,
     /// The container it runs in; `redis-cli` runs there too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub container: Option<String>,
+    pub container: Option<ContainerName>,
     pub at: RedisAddress,
 }
 

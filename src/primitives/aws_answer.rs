@@ -1,6 +1,6 @@
 //! What AWS answers to the questions of the primitives, each in its own form.
 
-use crate::contract::{AwsAddress, AwsAsk, AwsInstance, AwsSeen, Look, Outcome, failed};
+use crate::contract::{Aws, AwsAddress, AwsAsk, AwsInstance, AwsSeen, Look, Outcome, failed};
 
 pub fn address(look: &dyn Look, text: &str) -> Outcome<AwsAddress> {
     match look.aws(&AwsAsk::Address(text.into()))? {
@@ -20,5 +20,13 @@ pub fn addresses_of(look: &dyn Look, id: &str) -> Outcome<Vec<AwsAddress>> {
     match look.aws(&AwsAsk::AddressesOf(id.into()))? {
         AwsSeen::Addresses(all) => Ok(all),
         other => failed(format!("asked for the addresses of {id}, AWS gave {other:?}")),
+    }
+}
+
+/// AWS would take it, as far as it can be asked without doing it.
+pub fn would(look: &dyn Look, deed: &Aws) -> Outcome<()> {
+    match look.aws(&AwsAsk::Would(deed.clone()))? {
+        AwsSeen::Fit => Ok(()),
+        other => failed(format!("asked whether it would take `{deed}`, AWS gave {other:?}")),
     }
 }

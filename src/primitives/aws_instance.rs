@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// rollback brings it back to what it was. An instance that an auto-scaling group looks after must not be
 /// stopped: the group would launch another.
 ///
-/// The permissions are `ec2:StartInstances` or `ec2:StopInstances`, for the undo the other one too, and
-/// those of `aws_instance_info`.
+/// The permissions are `ec2:StartInstances`, `ec2:StopInstances` and those of `aws_instance_info`; the plan
+/// asks AWS whether they are there (a dry run).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsInstance {
@@ -40,10 +40,14 @@ impl Args for AwsInstance {
     const EXAMPLES: &'static [Example] = &[
         Example {
             script: r#"aws_instance("i-0aaaaaaaaaaaaaaa0", "stopped")"#,
-            given: &[Given::Aws(
-                "instance i-0aaaaaaaaaaaaaaa0",
-                r#"{ "instance": { "id": "i-0aaaaaaaaaaaaaaa0", "state": "running", "system_check": "ok", "instance_check": "ok", "tags": { "Name": "controller" } } }"#,
-            )],
+            given: &[
+                Given::Aws(
+                    "instance i-0aaaaaaaaaaaaaaa0",
+                    r#"{ "instance": { "id": "i-0aaaaaaaaaaaaaaa0", "state": "running", "system_check": "ok", "instance_check": "ok", "tags": { "Name": "controller" } } }"#,
+                ),
+                Given::Aws("whether it would take `aws: stop i-0aaaaaaaaaaaaaaa0 (controller)`", r#""fit""#),
+                Given::Aws("whether it would take `aws: start i-0aaaaaaaaaaaaaaa0 (controller)`", r#""fit""#),
+            ],
             does: &["aws: stop i-0aaaaaaaaaaaaaaa0 (controller)"],
             undo: &["aws: start i-0aaaaaaaaaaaaaaa0 (controller)"],
             gives: "",
@@ -74,16 +78,20 @@ impl Change for AwsInstance {
             (Power::Stopped, "stopped") => Ok(Plan::Already),
             (Power::Stopped, "stopping") => Ok(Plan::Wait(format!("{} is stopping", now.id))),
             (Power::Running, "stopped" | "stopping") | (Power::Stopped, "running" | "pending") => {
-                let deed = |power| {
-                    Deed::Aws(Aws::SetPower(SetPower {
+                let to = |power| {
+                    Aws::SetPower(SetPower {
                         instance: now.id.clone(),
                         power,
                         name: now.name().into(),
                         timeout_ms: self.timeout.ms(),
-                    }))
+                    })
                 };
-                let undo = Undo::By(vec![deed(self.state.other())]);
-                Ok(Plan::Do(vec![Step { deed: deed(self.state), undo }]))
+                let (deed, back) = (to(self.state), to(self.state.other()));
+                // The way back too: a missing permission is better known before.
+                aws_answer::would(look, &deed)?;
+                aws_answer::would(look, &back)?;
+                let undo = Undo::By(vec![Deed::Aws(back)]);
+                Ok(Plan::Do(vec![Step { deed: Deed::Aws(deed), undo }]))
             }
             (_, other) => failed(format!("aws_instance: unexpected state {other:?} of {}, nothing assumed", now.id)),
         }

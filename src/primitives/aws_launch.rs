@@ -1,5 +1,6 @@
 //! A new instance, launched once.
 
+use super::aws_answer;
 use super::duration::Duration;
 use crate::contract::{
     Args, Aws, AwsAsk, AwsSeen, Change, Deed, Example, Failure, Given, Launch, Look, Outcome, Plan, Step, Terminate,
@@ -76,14 +77,20 @@ impl Args for AwsLaunch {
     const EXAMPLES: &'static [Example] = &[
         Example {
             script: r#"aws_launch(#{ name: "controller-2", image: "ami-0a1b2c3d", type: "t3.large", subnet: "subnet-0a1b2c3d", groups: ["sg-0a1b2c3d"], role: "controller" })"#,
-            given: &[Given::Aws("would launch controller-2", r#""fit""#)],
+            given: &[Given::Aws(
+                "whether it would take `aws: launch controller-2, t3.large, from ami-0a1b2c3d`",
+                r#""fit""#,
+            )],
             does: &["aws: launch controller-2, t3.large, from ami-0a1b2c3d"],
             undo: &["aws: terminate what this run launched as controller-2"],
             gives: "",
         },
         Example {
             script: r#"aws_launch(#{ name: "controller-2", template: "controller", template_version: "3", protect: true })"#,
-            given: &[Given::Aws("would launch controller-2", r#""fit""#)],
+            given: &[Given::Aws(
+                "whether it would take `aws: launch controller-2, from template controller`",
+                r#""fit""#,
+            )],
             does: &["aws: launch controller-2, from template controller"],
             undo: &["aws: terminate what this run launched as controller-2"],
             gives: "",
@@ -96,13 +103,11 @@ impl Change for AwsLaunch {
 
     fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
         let launch = self.launch()?;
-        match look.aws(&AwsAsk::WouldLaunch(Box::new(launch.clone())))? {
-            AwsSeen::Fit => {}
-            other => return failed(format!("aws_launch: asked whether it would, AWS gave {other:?}")),
-        }
+        let deed = Aws::Launch(Box::new(launch.clone()));
+        aws_answer::would(look, &deed)?;
         let back = Terminate { name: launch.name.clone(), timeout_ms: self.timeout.ms() };
         let undo = Undo::By(vec![Deed::Aws(Aws::Terminate(back))]);
-        Ok(Plan::Do(vec![Step { deed: Deed::Aws(Aws::Launch(Box::new(launch))), undo }]))
+        Ok(Plan::Do(vec![Step { deed: Deed::Aws(deed), undo }]))
     }
 
     fn observe(&self, look: &dyn Look, _: &[Step]) -> Outcome<Plan> {

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 /// "success" is not believed: it is done when several reads in a row say so, for AWS may answer with what was.
 ///
 /// When `to` has an Elastic IP of its own already, that one is taken away first and stays in the account. A
-/// rollback gives each back to who had it. The permissions are `ec2:DescribeAddresses`,
+/// rollback gives each back to who had it. The plan asks AWS whether it would (a dry run), so a missing
+/// permission is known before anything is changed. The permissions are `ec2:DescribeAddresses`,
 /// `ec2:DescribeInstances`, `ec2:DescribeInstanceStatus`, `ec2:AssociateAddress` and
 /// `ec2:DisassociateAddress`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,10 @@ impl Args for AwsTransferEip {
                 Given::Aws("instance i-0aaaaaaaaaaaaaaa0", OLD),
                 Given::Aws("instance i-0bbbbbbbbbbbbbbb0", NEW),
                 Given::Aws("addresses of i-0bbbbbbbbbbbbbbb0", r#"{ "addresses": [] }"#),
+                Given::Aws(
+                    "whether it would take `aws: move 203.0.113.7 from i-0aaaaaaaaaaaaaaa0 to i-0bbbbbbbbbbbbbbb0`",
+                    r#""fit""#,
+                ),
             ],
             does: &["aws: move 203.0.113.7 from i-0aaaaaaaaaaaaaaa0 to i-0bbbbbbbbbbbbbbb0"],
             undo: &["aws: move 203.0.113.7 from i-0bbbbbbbbbbbbbbb0 to i-0aaaaaaaaaaaaaaa0"],
@@ -70,6 +75,14 @@ impl Args for AwsTransferEip {
                 Given::Aws("instance i-0aaaaaaaaaaaaaaa0", OLD),
                 Given::Aws("instance i-0bbbbbbbbbbbbbbb0", NEW),
                 Given::Aws("addresses of i-0bbbbbbbbbbbbbbb0", OWN),
+                Given::Aws(
+                    "whether it would take `aws: take 198.51.100.9 from i-0bbbbbbbbbbbbbbb0, and keep it`",
+                    r#""fit""#,
+                ),
+                Given::Aws(
+                    "whether it would take `aws: move 203.0.113.7 from i-0aaaaaaaaaaaaaaa0 to i-0bbbbbbbbbbbbbbb0`",
+                    r#""fit""#,
+                ),
             ],
             does: &[
                 "aws: take 198.51.100.9 from i-0bbbbbbbbbbbbbbb0, and keep it",
@@ -111,6 +124,11 @@ impl Change for AwsTransferEip {
             }
         }
         steps.push(self.step(&now, from, Some(to)));
+        for step in &steps {
+            if let Deed::Aws(deed) = &step.deed {
+                aws_answer::would(look, deed)?;
+            }
+        }
         Ok(Plan::Do(steps))
     }
 

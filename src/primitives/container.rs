@@ -94,6 +94,25 @@ pub fn inspect(
     }
 }
 
+/// Where something from outside the container is in it.
+pub struct Mount {
+    /// On the host.
+    pub source: String,
+    /// In the container.
+    pub target: String,
+}
+
+/// What a container has from outside. `None`: there is no such container.
+pub fn mounts(by: &str, host: &HostName, name: &ContainerName, look: &dyn Look) -> Outcome<Option<Vec<Mount>>> {
+    let Some(said) = inspect(by, host, name, "{{json .Mounts}}", look)? else { return Ok(None) };
+    let Ok(said) = serde_json::from_str::<serde_json::Value>(said.trim()) else {
+        return failed(format!("{by}: docker on {host} says what cannot be of {name}: {:?}", said.trim()));
+    };
+    let text = |m: &serde_json::Value, field: &str| m[field].as_str().filter(|t| t.starts_with('/')).map(String::from);
+    let mount = |m| Some(Mount { source: text(m, "Source")?, target: text(m, "Destination")? });
+    Ok(Some(said.as_array().into_iter().flatten().filter_map(mount).collect()))
+}
+
 /// Why docker did not do it.
 pub fn refused(by: &str, host: &HostName, name: &ContainerName, answer: &Output) -> Failure {
     let (why, hint) = docker::complaint(&answer.stderr, host.as_ref(), name.as_ref());

@@ -1,12 +1,13 @@
 //! Upstreams of nginx pointed elsewhere: the edit itself is `text::nginx`.
 
-use super::nginx_program::{apply, container_name, in_container, validate};
+use super::container_file::ContainerFile;
+use super::nginx_program::{apply, in_container, validate};
 use super::place::{edited, read_to_edit, seen};
 use super::shell::because;
 use crate::contract::{
     Args, Change, Command, Deed, Example, Failure, Given, Look, Outcome, Plan, Put, PutChecked, Step, Undo,
 };
-use crate::name::{HostName, RemotePath};
+use crate::name::{ContainerName, HostName, RemotePath};
 use crate::text::nginx::{self, Edited, Fault, Server, Wanted, point};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,9 +49,10 @@ pub struct EditNginxUpstream {
     /// client sent it.
     #[serde(default = "yes")]
     keep_uri: bool,
-    /// Container in which nginx runs; the file lies on the host all the same. Default: it runs on the host.
+    /// Container in which nginx runs; the file lies on the host all the same, in a folder that the container
+    /// has from there, or is such a file itself. Default: it runs on the host.
     #[serde(default)]
-    container: Option<String>,
+    container: Option<ContainerName>,
     /// Whether nginx checks the file and is reloaded.
     #[serde(default = "yes")]
     reload: bool,
@@ -123,7 +125,22 @@ impl Args for EditNginxUpstream {
         },
         Example {
             script: r#"source.edit_nginx_upstream("/srv/site.conf", #{ app: "192.0.2.20:80" }, #{ container: "web", keep_uri: false })"#,
-            given: &[Given::File("source: /srv/site.conf", SITE)],
+            given: &[
+                Given::File("source: /srv/site.conf", SITE),
+                Given::Prints(
+                    "source: docker inspect --type container -f '{{json .Mounts}}' -- web",
+                    r#"[{"Type":"bind","Source":"/srv","Destination":"/etc/nginx/conf.d","RW":false}]"#,
+                ),
+                Given::Prints("source: readlink -m -- /srv/site.conf /srv", "/srv/site.conf\n/srv\n"),
+                Given::Prints(
+                    "source: docker exec web sha256sum /etc/nginx/conf.d/site.conf",
+                    "cd66a462ab119c22b03ee96062718bb0cc5f8bb34639e992a5c3db1617f701cb  /etc/nginx/conf.d/site.conf\n",
+                ),
+                Given::Prints(
+                    "source: docker exec web sha256sum /etc/nginx/conf.d/site.conf",
+                    "72424fdf4c16390f695600925c917bb15046674d5670ec16766b7b90be26c0cd  /etc/nginx/conf.d/site.conf\n",
+                ),
+            ],
             does: &[
                 "source: write /srv/site.conf (94 -> 119 bytes), kept only if `docker exec web nginx -t` takes it, and nginx reloaded",
             ],
@@ -146,9 +163,6 @@ impl Args for EditNginxUpstream {
 impl Change for EditNginxUpstream {
     fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
         let EditNginxUpstream { host, file, .. } = self;
-        if let Some(container) = &self.container {
-            container_name(container).map_err(|why| Failure::new(format!("edit_nginx_upstream: container: {why}")))?;
-        }
         let (from, old) = read_to_edit("edit_nginx_upstream", host, file, look)?;
         let wrong = |why: Fault| {
             let failure = Failure::new(format!("edit_nginx_upstream: {file} on {host}: {}", why.message));
@@ -159,12 +173,22 @@ impl Change for EditNginxUpstream {
             Edited::Changed(splices) => nginx::apply(&old, &splices),
         };
         self.names_resolve(look)?;
+        let inside = self.inside(look)?;
+        if let Some(inside) = &inside {
+            inside.is_the_same("edit_nginx_upstream", &from, look)?;
+        }
         let step = edited(host, file, (from, old), new, look)?;
-        Ok(Plan::Do(vec![if self.reload { self.checked(step) } else { step }]))
+        let in_place = inside.is_some_and(|i| i.is_mounted_alone);
+        Ok(Plan::Do(vec![if self.reload { self.checked(step, in_place) } else { step }]))
     }
 
     fn observe(&self, look: &dyn Look, done: &[Step]) -> Outcome<Plan> {
-        seen(done, look)
+        let plan = seen(done, look)?;
+        let put = done.iter().find_map(|s| s.deed.put()?.to.as_ref());
+        if let (Plan::Already, Some(to), Some(inside)) = (&plan, put, self.inside(look)?) {
+            inside.is_the_same("edit_nginx_upstream", to, look)?;
+        }
+        Ok(plan)
     }
 }
 
@@ -181,6 +205,16 @@ impl EditNginxUpstream {
         }
     }
 
+    /// The file as an nginx in a container sees it. Without a reload that nginx need not run.
+    fn inside(&self, look: &dyn Look) -> Outcome<Option<ContainerFile<'_>>> {
+        match &self.container {
+            Some(c) if self.reload => {
+                ContainerFile::find("edit_nginx_upstream", &self.host, c, &self.file, look).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// nginx looks names up when it starts, and does not start without them.
     fn names_resolve(&self, look: &dyn Look) -> Outcome<()> {
         if !self.reload && self.container.is_some() {
@@ -188,7 +222,7 @@ impl EditNginxUpstream {
         }
         for (name, server) in self.upstreams.0.iter().filter(|(_, s)| !s.address().is_ip()) {
             let asked = Command::argv(["getent", "hosts", "--", server.address().as_ref()]);
-            let asked = in_container(self.container.as_deref(), asked);
+            let asked = in_container(self.container.as_ref(), asked);
             let answer = look.run(&self.host, &asked, LOOK_MS)?;
             // 126 and 127: there is no getent, so nobody can say; nginx itself will.
             if answer.code != 0 && answer.code < 126 {
@@ -205,9 +239,9 @@ impl EditNginxUpstream {
     }
 
     /// The same step under check.
-    fn checked(&self, step: Step) -> Step {
+    fn checked(&self, step: Step, in_place: bool) -> Step {
         let (Deed::Put(put), Undo::By(undo)) = (&step.deed, &step.undo) else { return step };
-        let container = self.container.as_deref();
+        let container = self.container.as_ref();
         let checked = |put: Put, insist: bool| {
             Deed::PutChecked(PutChecked {
                 put,
@@ -215,6 +249,7 @@ impl EditNginxUpstream {
                 apply: apply(container, self.program.as_ref()),
                 applied: "nginx reloaded".into(),
                 insist,
+                in_place,
                 timeout_ms: DEED_MS,
             })
         };

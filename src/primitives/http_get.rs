@@ -102,14 +102,14 @@ impl Args for HttpGet {
             given: &[Given::Answers("GET https://co1.example.org/status", 200, r#"{"up":true}"#)],
             does: &[],
             undo: &[],
-            gives: r#"{ "status": 200, "url": "https://co1.example.org/status", "headers": {}, "body": "{\"up\":true}" }"#,
+            gives: r#"{ "status": 200, "url": "https://co1.example.org/status", "headers": {}, "body": "{\"up\":true}", "text": "200: {\"up\":true}" }"#,
         },
         Example {
             script: r#"http_get("http://127.0.0.1:8088/rest/admin/health", #{ via: dest, timeout: "5s" })"#,
             given: &[Given::Answers("dest: GET http://127.0.0.1:8088/rest/admin/health", 503, "starting")],
             does: &[],
             undo: &[],
-            gives: r#"{ "status": 503, "url": "http://127.0.0.1:8088/rest/admin/health", "headers": {}, "body": "starting" }"#,
+            gives: r#"{ "status": 503, "url": "http://127.0.0.1:8088/rest/admin/health", "headers": {}, "body": "starting", "text": "503: starting" }"#,
         },
     ];
 }
@@ -117,7 +117,7 @@ impl Args for HttpGet {
 impl Reading for HttpGet {
     type Output = Reply;
     const GIVES: &'static str = "a map: `status`, `headers` (names in small letters), `body`, `url` (after redirections), \
-                                 `secrets`; `.json()` reads the body";
+                                 `secrets`, `text` (the beginning of it, for a person); `.json()` reads the body";
 
     fn read(&self, look: &dyn Look) -> Outcome<Reply> {
         let request = Parts {

@@ -1,22 +1,11 @@
 //! nginx itself: how it checks its configuration, and how a reload is known to have happened.
 
 use crate::contract::{Command, quote};
-
-/// The name of a container, as Docker takes it.
-///
-/// # Errors
-/// Says what may stand in one.
-pub fn container_name(name: &str) -> Result<(), String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 255 && name.chars().all(good) {
-        return Ok(());
-    }
-    Err(format!("{name:?} is not the name of a container: letters, digits and _ . - are allowed"))
-}
+use crate::name::ContainerName;
 
 /// A command, within a container if there is one.
-pub fn in_container(container: Option<&str>, command: Command) -> Command {
-    match (container, command) {
+pub fn in_container(container: Option<&ContainerName>, command: Command) -> Command {
+    match (container.map(AsRef::as_ref), command) {
         (None, command) => command,
         (Some(name), Command::Argv(words)) => {
             let docker = ["docker", "exec", name].map(String::from);
@@ -27,7 +16,7 @@ pub fn in_container(container: Option<&str>, command: Command) -> Command {
 }
 
 /// Asks nginx whether it takes its configuration.
-pub fn validate(container: Option<&str>, program: Option<&Command>) -> Command {
+pub fn validate(container: Option<&ContainerName>, program: Option<&Command>) -> Command {
     let command = match program {
         None => Command::argv(["nginx", "-t"]),
         Some(Command::Argv(words)) => Command::Argv(words.iter().cloned().chain(["-t".into()]).collect()),
@@ -38,12 +27,12 @@ pub fn validate(container: Option<&str>, program: Option<&Command>) -> Command {
 
 /// Reloads nginx, and succeeds only when new workers serve: exit code 0 of `nginx -s reload` says no
 /// more than that a signal was sent.
-pub fn apply(container: Option<&str>, program: Option<&Command>) -> Command {
+pub fn apply(container: Option<&ContainerName>, program: Option<&Command>) -> Command {
     let program = program.map_or_else(|| "nginx".into(), Command::to_sh);
     let script = format!("run_nginx() {{\n{program} \"$@\"\n}}\n{}", without_comments(include_str!("nginx_reload.sh")));
     Command::Shell(match container {
         None => script,
-        Some(name) => format!("docker exec {} sh -c {}", quote(name), quote(&script)),
+        Some(name) => format!("docker exec {} sh -c {}", quote(name.as_ref()), quote(&script)),
     })
 }
 
@@ -57,15 +46,12 @@ mod tests {
 
     #[test]
     fn commands_go_into_the_container() {
+        let web = ContainerName::parse("web").unwrap();
         assert_eq!(validate(None, None).to_sh(), "nginx -t");
-        assert_eq!(validate(Some("web"), None).to_sh(), "docker exec web nginx -t");
+        assert_eq!(validate(Some(&web), None).to_sh(), "docker exec web nginx -t");
         let program = Command::Shell("nginx -p /x".into());
-        assert_eq!(validate(Some("web"), Some(&program)).to_sh(), "docker exec web sh -c 'nginx -p /x -t'");
-        assert!(
-            apply(Some("web"), Some(&program)).to_sh().starts_with("docker exec web sh -c 'run_nginx() {\nnginx -p /x")
-        );
-        assert!(
-            container_name("pryvio_nginx").is_ok() && container_name("-x").is_err() && container_name("a b").is_err()
-        );
+        assert_eq!(validate(Some(&web), Some(&program)).to_sh(), "docker exec web sh -c 'nginx -p /x -t'");
+        let apply = apply(Some(&web), Some(&program)).to_sh();
+        assert!(apply.starts_with("docker exec web sh -c 'run_nginx() {\nnginx -p /x"));
     }
 }

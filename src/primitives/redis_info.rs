@@ -1,10 +1,9 @@
 //! What a Redis server says of itself.
 
-use super::nginx_program::container_name;
 use super::port::Port;
 use super::redis_server::{Seen, ask};
 use crate::contract::{Args, Example, Given, Look, Outcome, Reading, RedisAddress, RedisServer, failed};
-use crate::name::{Address, HostName};
+use crate::name::{Address, ContainerName, HostName};
 use crate::secret::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +19,7 @@ pub struct RedisInfo {
     host: HostName,
     /// Container in which it runs. Default: it runs on the host itself.
     #[serde(default)]
-    container: Option<String>,
+    container: Option<ContainerName>,
     /// Address on which it listens, as its host or container sees it.
     #[serde(default = "local")]
     address: Address,
@@ -151,9 +150,6 @@ impl Reading for RedisInfo {
 
     fn read(&self, look: &dyn Look) -> Outcome<Told> {
         let RedisInfo { host, container, address, port, user, password } = self;
-        if let Some(Err(why)) = container.as_deref().map(container_name) {
-            return failed(format!("redis_info: container: {why}"));
-        }
         can_be_said("redis_info", user.as_deref(), password.as_ref())?;
         let at = RedisAddress {
             address: address.to_string(),

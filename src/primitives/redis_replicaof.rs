@@ -1,18 +1,18 @@
 //! The role of a Redis server: whom it follows, and how it takes over, without losing a write.
 
 use super::duration::Duration;
-use super::nginx_program::container_name;
 use super::place::seen;
 use super::port::Port;
 use super::redis_address::{AddressPort, Wished};
+use super::redis_guard::{self, May};
 use super::redis_info::{can_be_said, local, usual_port};
 use super::redis_role_file;
-use super::redis_server::{self, Seen, ask};
+use super::redis_server::{Seen, ask};
 use crate::contract::{
     Args, Change, Deed, Example, Failure, Given, Look, Outcome, Plan, Redis, RedisAct, RedisAddress, RedisServer, Step,
     Undo, failed,
 };
-use crate::name::{Address, HostName, RemotePath};
+use crate::name::{Address, ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub struct RedisReplicaof {
     primary: Wished,
     /// Container in which Redis runs. Default: it runs on the host itself.
     #[serde(default)]
-    container: Option<String>,
+    container: Option<ContainerName>,
     /// File into which the role is written, as the host sees it. Default: the one that Redis says it was
     /// started with; within a container it must be given.
     #[serde(default)]
@@ -185,7 +185,7 @@ impl Change for RedisReplicaof {
         self.sane()?;
         let server = self.server();
         let own = ask(BY, &server, None, look)?;
-        self.can_change_roles("it", &own)?;
+        redis_guard::has_roles(BY, &self.host, "it", &own)?;
         let (mut steps, missing) = match &self.primary {
             Wished::NoOne if own.is_primary() => (vec![], None),
             Wished::NoOne => (vec![self.take_over(&server, &own, look)?], None),
@@ -235,9 +235,6 @@ impl Change for RedisReplicaof {
 
 impl RedisReplicaof {
     fn sane(&self) -> Outcome<()> {
-        if let Some(Err(why)) = self.container.as_deref().map(container_name) {
-            return failed(format!("{BY}: container: {why}"));
-        }
         if !(0.0..=1.0).contains(&self.min_ratio) {
             return failed(format!("{BY}: min_ratio: {} is no share: 0 to 1", self.min_ratio));
         }
@@ -295,88 +292,16 @@ impl RedisReplicaof {
         }
     }
 
-    /// Others than us have a say about the roles of some servers.
-    fn can_change_roles(&self, who: &str, seen: &Seen) -> Outcome<()> {
-        let refused = |what: &str, hint: &str| {
-            Err(Failure::new(format!("{BY}: {who}, on {}: {what}", self.host)).hint(hint).into())
-        };
-        if seen.number("cluster_enabled") == 1 || seen.text("redis_mode") == "cluster" {
-            return refused("it is part of a Redis Cluster, which gives roles itself", "use redis-cli --cluster there");
-        }
-        if seen.text("redis_mode") == "sentinel" {
-            return refused(
-                "it is a Sentinel, not a server with data",
-                "is the port right? a Sentinel listens on 26379",
-            );
-        }
-        if seen.config("tls-replication") == "yes" {
-            return refused(
-                "it replicates over TLS (tls-replication yes), which mig does not look through",
-                "change its role by hand, as a `manual` step with a check",
-            );
-        }
-        Ok(())
-    }
-
-    fn no_sentinel(&self, server: &RedisServer, look: &dyn Look) -> Outcome<()> {
-        let clients = redis_server::say(BY, server, None, "CLIENT LIST\n", look)?;
-        match clients.split_whitespace().find(|w| w.starts_with("name=sentinel-")) {
-            None => Ok(()),
-            Some(name) => Err(Failure::new(format!(
-                "{BY}: a Sentinel watches the Redis on {server} ({name}), and would change the roles by itself"
-            ))
-            .hint("take it out of the Sentinels first: SENTINEL REMOVE ...")
-            .into()),
-        }
-    }
-
     fn follow(&self, at: &AddressPort, server: &RedisServer, own: &Seen, look: &dyn Look) -> Outcome<Vec<Step>> {
         let primary = self.on_primary(at);
         let other = ask(BY, server, Some(&primary), look)?;
-        self.can_change_roles(&format!("{at}"), &other)?;
-        self.no_sentinel(server, look)?;
-        let host = &self.host;
-        let refused = |what: String, hint: &str| Err(Failure::new(format!("{BY}: {what}")).hint(hint).into());
-        if other.text("run_id") == own.text("run_id") {
-            return refused(format!("{at} is the Redis on {host} itself"), "give the address of the other server");
-        }
-        if let Some((address, port)) = other.follows() {
-            return refused(
-                format!("{at} follows {address}:{port} itself, so it is no primary"),
-                "name the primary, or promote it first: redis_replicaof(..., \"no one\")",
-            );
-        }
-        if other.is_loading() || own.is_loading() {
-            let who = if own.is_loading() { format!("the Redis on {host}") } else { at.to_string() };
-            return refused(
-                format!("{who} is loading its data, so it does not know yet how much it has"),
-                "run again then",
-            );
-        }
-        if other.rdb_format() > own.rdb_format() {
-            return refused(
-                format!(
-                    "{at} is Redis {}, whose data the Redis {} on {host} cannot read",
-                    other.version(),
-                    own.version()
-                ),
-                "the replica must not be older than its primary",
-            );
-        }
-        let (theirs, mine) = (other.keys(), own.keys());
-        let loses_nothing = own.is_part_of(&other) || mine == 0;
-        #[expect(clippy::cast_precision_loss, reason = "a share of keys need not be exact")]
-        let is_enough = theirs as f64 >= mine as f64 * self.min_ratio && (theirs > 0 || self.min_ratio == 0.0);
-        if !loses_nothing && !is_enough {
-            let what = if theirs == 0 { "is empty".to_string() } else { format!("has only {theirs} keys") };
-            return refused(
-                format!("{at} {what}, and the Redis on {host} has {mine} keys: following it would delete them"),
-                "is it the right server, with its data? min_ratio says how much less is meant to be",
-            );
-        }
+        redis_guard::has_roles(BY, &self.host, &at.to_string(), &other)?;
+        redis_guard::no_sentinel(BY, server, look)?;
+        let may = redis_guard::may_follow(BY, &self.host, (at, &other), own, self.min_ratio)?;
         let before = own.follows().map(|(address, port)| self.primary_at(address, port));
-        let copy = (!loses_nothing).then(|| ("before".to_string(), mine));
-        let min_ratio = if loses_nothing { 0.0 } else { self.min_ratio };
+        let mine = own.keys();
+        let copy = (may == May::Lose).then(|| ("before".to_string(), mine));
+        let min_ratio = if may == May::Lose { self.min_ratio } else { 0.0 };
         let act = RedisAct::Follow { primary: primary.clone(), before: before.clone(), min_ratio, had: mine };
         let leave = RedisAct::Leave { primary, before, kept: copy.clone() };
         let keep = copy
@@ -388,7 +313,7 @@ impl RedisReplicaof {
     fn take_over(&self, server: &RedisServer, own: &Seen, look: &dyn Look) -> Outcome<Step> {
         let (address, port) = own.follows().unwrap_or_default();
         let primary = self.primary_at(address, port);
-        self.no_sentinel(server, look)?;
+        redis_guard::no_sentinel(BY, server, look)?;
         if self.primary_is_gone {
             let why = format!("{primary} was gone: what it had alone is lost");
             return Ok(Step { deed: self.deed(server, RedisAct::Alone { primary }), undo: Undo::Impossible(why) });
@@ -398,7 +323,7 @@ impl RedisReplicaof {
             crate::contract::Halt::Failed(f) => f.hint(gone).into(),
             stop => stop,
         })?;
-        self.can_change_roles(&format!("{primary}"), &other)?;
+        redis_guard::has_roles(BY, &self.host, &primary.to_string(), &other)?;
         let refused = |what: String, hint: &str| Err(Failure::new(format!("{BY}: {what}")).hint(hint).into());
         // Cut off in the middle, an attempt leaves both as replicas of one history: that is gone on with.
         let is_half_done = !other.is_primary() && other.text("master_replid") == own.text("master_replid");

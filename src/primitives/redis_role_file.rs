@@ -117,7 +117,7 @@ fn included(
 ) -> Outcome<Option<(String, RoleLine)>> {
     for (line, path) in redis_conf::includes(text) {
         let script = "for f in $1; do if [ -f \"$f\" ]; then cat -- \"$f\"; echo; fi; done";
-        let inside = server.container.iter().flat_map(|c| ["docker", "exec", c.as_str()]);
+        let inside = server.container.iter().flat_map(|c| ["docker", "exec", c.as_ref()]);
         let command = Command::argv(inside.chain(["sh", "-c", script, "mig", path.as_str()]));
         let answer = look.run(&server.host, &command, LOOK_MS)?;
         if answer.code != 0 {

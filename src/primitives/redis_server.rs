@@ -3,6 +3,7 @@
 //! `redis-cli` exits 0 on an error reply, so what it exits with says nothing: the reply does. A
 //! password goes to it on its input, and only there.
 
+use super::container;
 use crate::contract::{Command, Failure, Look, Outcome, Output, RedisAddress, RedisServer, quote};
 use crate::secret::{Piece, Text};
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ pub fn say(
 ) -> Outcome<String> {
     let at = other.unwrap_or(&server.at);
     let cli = ["redis-cli".to_string(), "-h".into(), at.address.clone(), "-p".into(), at.port.to_string()];
-    let inside = server.container.iter().flat_map(|c| ["docker", "exec", "-i", c.as_str()]).map(String::from);
+    let inside = server.container.iter().flat_map(|c| ["docker", "exec", "-i", c.as_ref()]).map(String::from);
     let cli = Command::Argv(inside.chain(cli).collect());
     let mut pieces = vec![];
     let command = match &at.password {
@@ -67,7 +68,8 @@ pub fn say(
             _ if first.contains("without any password configured") || first.contains("no password is set") => {
                 rest.trim_start().to_string()
             }
-            _ => return Err(refused(by, server, at, &(said.clone() + answer.stderr.as_str())).into()),
+            _ if said.trim().is_empty() => return Err(no_answer(by, server, at, &answer).into()),
+            _ => return Err(refused(by, server, at, &said).into()),
         }
     } else {
         said
@@ -82,22 +84,11 @@ fn no_answer(by: &str, server: &RedisServer, at: &RedisAddress, answer: &Output)
     let text = format!("{}\n{}", answer.stdout, answer.stderr);
     let host = &server.host;
     let has = |what: &str| text.contains(what);
-    if let Some(container) = &server.container {
-        if has("No such container") {
-            return Failure::new(format!("{by}: there is no container {container} on {host}"))
-                .hint("docker ps -a, on the host, lists them");
-        }
-        if has("is not running") {
-            return Failure::new(format!("{by}: the container {container} on {host} is not running"));
-        }
-        if has("executable file not found") {
-            return Failure::new(format!("{by}: there is no redis-cli in the container {container} on {host}"));
-        }
+    let is_of_redis = has("Could not connect") || has("NOAUTH") || has("DENIED") || has("closed the connection");
+    if let (Some(container), false) = (&server.container, is_of_redis || answer.code == 0) {
+        return container::refused(by, host, container, answer);
     }
     match answer.code {
-        127 if server.container.is_some() => {
-            Failure::new(format!("{by}: there is no docker on {host}")).hint("left out, `container` is none")
-        }
         127 => Failure::new(format!("{by}: there is no redis-cli on {host}"))
             .hint("install it (Debian: redis-tools), or name the container that has it: #{ container: ... }"),
         _ => refused(by, server, at, &text),

@@ -356,7 +356,7 @@ pub fn short(key: &Key) -> String {
     };
     let first = [
         "host", "from", "address", "id", "name", "bucket", "key", "what", "command", "unit", "path", "file", "to",
-        "text", "state", "port",
+        "text", "state", "port", "method", "url", "type", "server", "servers",
     ];
     let told = first.iter().filter_map(|k| key.args.get(*k)).filter(|v| !v.is_object());
     let args: Vec<String> = told.map(word).collect();
@@ -367,7 +367,8 @@ pub fn short(key: &Key) -> String {
 pub(super) fn brief(v: &Value) -> String {
     let text = match v {
         Value::String(s) => format!("{:?}", s.trim_end()),
-        v => v.to_string(),
+        // What has a sentence of its own is told by it.
+        v => v.get("text").and_then(Value::as_str).map_or_else(|| v.to_string(), Into::into),
     };
     match text.char_indices().nth(300) {
         Some((at, _)) => format!("{}…", &text[..at]),

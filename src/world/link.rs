@@ -46,6 +46,8 @@ pub struct Fleet {
     pub beyond: Mutex<BTreeMap<HostName, BTreeSet<String>>>,
     /// What was seen to be different between two hosts just now.
     pub seen: Mutex<Vec<super::sync::Seen>>,
+    /// Hosts whose rsync was warned of.
+    pub warned: Mutex<BTreeSet<HostName>>,
     /// The boot in which this process sent a token, by host and token.
     pub sent: Mutex<BTreeMap<(HostName, String), String>>,
     /// What servers gave the run over HTTP: cookies, and secrets of their own.

@@ -4,23 +4,27 @@ use super::link::Fleet;
 use crate::contract::{Aws, AwsAsk, AwsSeen, Failure, Outcome, Settled, Token};
 use serde_json::Value;
 
-/// Nothing is kept of an account that cannot be reached.
+/// An account that cannot be reached.
 #[derive(Default)]
-pub struct Account;
+pub struct Account {
+    _nothing: (),
+}
 
-fn absent(what: &str) -> Failure {
-    Failure::new(format!("this mig was built without AWS, and cannot: {what}"))
-        .hint("build it with AWS, which is a default feature: cargo install --path . --features aws")
+impl Account {
+    fn is_absent(&self, what: &str) -> Failure {
+        Failure::new(format!("this mig was built without AWS, and cannot: {what}"))
+            .hint("AWS is a feature of the build, on by default: cargo install --path . --features aws")
+    }
 }
 
 impl Fleet {
     pub async fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
-        Err(absent(&ask.to_string()).into())
+        Err(self.account.is_absent(&ask.to_string()).into())
     }
     pub async fn act_aws(&self, _: &Token, deed: &Aws) -> Outcome<Value> {
-        Err(absent(&deed.to_string()).into())
+        Err(self.account.is_absent(&deed.to_string()).into())
     }
     pub async fn settle_aws(&self, deed: &Aws) -> Settled {
-        Settled::Unknown(absent(&deed.to_string()).message)
+        Settled::Unknown(self.account.is_absent(&deed.to_string()).message)
     }
 }

@@ -52,6 +52,8 @@ impl Fleet {
         match self.compare(put, found.as_ref()) {
             Place::IsFrom if put.from != put.to => Settled::NewToken,
             Place::IsTo | Place::IsFrom | Place::Unsure => Settled::Repeatable(lost),
+            // Written in place, half of it may be there: the script sees that, and refuses anything else.
+            Place::Differs if checked.in_place => Settled::Repeatable(lost),
             Place::Differs => Settled::Unknown(differs(put, found.as_ref())),
         }
     }
@@ -78,6 +80,7 @@ impl Fleet {
         let (owner, mode) =
             to.as_ref().map_or(("-".into(), "0".into()), |s| (s.owner.clone(), format!("{:o}", s.mode)));
         let insist = if checked.insist { "yes" } else { "no" };
+        let in_place = if checked.in_place { "yes" } else { "no" };
         let (from, to) = (word(put.from.as_ref()), word(to.as_ref()));
         let (beside, validate, apply) = (self.beside(&put.path), checked.validate.to_sh(), checked.apply.to_sh());
         let args = [
@@ -91,6 +94,7 @@ impl Fleet {
             &owner,
             &mode,
             insist,
+            in_place,
             &validate,
             &apply,
         ];

@@ -67,13 +67,14 @@ impl Fleet {
         };
         let one = |a: &RedisAddress| [a.address.clone(), a.port.to_string(), a.user.clone().unwrap_or("-".into())];
         let seconds = redis.timeout_ms.div_ceil(1000).to_string();
-        let words: Vec<String> = [verb.into(), server.container.clone().unwrap_or("-".into()), kept, seconds]
-            .into_iter()
-            .chain(one(&server.at))
-            .chain(one(other))
-            .chain(more)
-            .map(|w| quote(&w))
-            .collect();
+        let words: Vec<String> =
+            [verb.into(), server.container.as_ref().map_or("-".into(), ToString::to_string), kept, seconds]
+                .into_iter()
+                .chain(one(&server.at))
+                .chain(one(other))
+                .chain(more)
+                .map(|w| quote(&w))
+                .collect();
         let mut stdin = vec![];
         for a in [&server.at, other] {
             stdin.extend(a.password.iter().flat_map(pieces));

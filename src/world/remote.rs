@@ -77,6 +77,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known: Mutex::default(),
         beyond: Mutex::default(),
         seen: Mutex::default(),
+        warned: Mutex::default(),
         sent: Mutex::default(),
         session: super::http::Session::default(),
     };
@@ -173,7 +174,7 @@ impl Look for Remote {
         self.ask(async |fleet| fleet.bytes(host, path, limit).await)
     }
     fn differences(&self, sync: &Sync) -> Outcome<Differences> {
-        self.ask(async |fleet| fleet.differences(sync).await)
+        self.ask(async |fleet| Box::pin(fleet.differences(sync)).await)
     }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         self.ask(async |fleet| Ok(fleet.hello(fleet.link(host)?).await?.machine.clone()))
@@ -220,7 +221,7 @@ impl World for Remote {
             Deed::Put(put) => fleet.act_put(put).await,
             Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
-            Deed::Sync(sync) => fleet.act_sync(token, sync).await,
+            Deed::Sync(sync) => Box::pin(fleet.act_sync(token, sync)).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
             Deed::Redis(redis) => fleet.act_redis(token, redis).await,
             Deed::Http(http) => fleet.act_http(token, http).await,

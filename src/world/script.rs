@@ -46,6 +46,7 @@ pub const KEY_ALLOW: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/
 pub const KEY_FORGET: Script = Script(&[FRAME, AUTHORIZED, include_str!("scripts/key_forget.sh")]);
 pub const SIZE: Script = Script(&[FRAME, include_str!("scripts/size.sh")]);
 pub const START: Script = Script(&[FRAME, include_str!("scripts/start.sh")]);
+pub const TCP: Script = Script(&[FRAME, include_str!("scripts/tcp.sh")]);
 pub const UNLOCK: Script = Script(&[FRAME, include_str!("scripts/unlock.sh")]);
 pub const UPLOAD: Script = Script(&[FRAME, include_str!("scripts/upload.sh")]);
 

@@ -91,6 +91,34 @@ fn row_30_a_path_that_is_none() {
 }
 
 #[test]
+fn row_53_names_that_cannot_be_asked_for() {
+    let long = "a.".repeat(150);
+    for (name, says) in [
+        ("-f/etc/passwd", "begins with a dash"),
+        ("@192.0.2.1", "#{ server: \"192.0.2.1\" }"),
+        (long.as_str(), "at most 253"),
+        ("a..b", "a part between two dots is empty"),
+        ("*.example.org", "a wildcard cannot be asked for"),
+    ] {
+        wrong(&format!("dig(\"{name}\");"), &["p.rhai:3:", "dig: name: ", says]);
+    }
+    // What only evaluating shows is refused before anybody is asked.
+    let desk = Desk::trapped();
+    for (call, says) in [
+        ("dig(\"a.example\", #{ type: \"ANY\" });", "ANY"),
+        ("dig(\"a.example\", #{ server: \"192.0.2.1:5353\" });", "server"),
+        ("dig_all(\"a.example\", []);", "name the servers to compare"),
+        ("http_get(\"a.example\");", "write https://host/path"),
+        ("http_get(\"https://u:p@a.example\");", "login: #{ user:"),
+    ] {
+        desk.write("p.rhai", format!("{call}\n"));
+        let said = desk.mig(&["plan", "p.rhai"]);
+        assert!(matches!(said.code, Some(2 | 3)), "{call}: {}{}", said.out, said.err);
+        said.has(&["p.rhai:1:", says]);
+    }
+}
+
+#[test]
 fn row_33_a_command_with_an_open_quote() {
     wrong("source.ssh(\"echo it's\");", &["p.rhai:3:", "a quote that is never closed", "use a list of arguments"]);
     // One that only the run makes: the host's own shell is asked whether it can read it.

@@ -29,7 +29,13 @@ impl Fleet {
                         if n >= hosts {
                             break;
                         }
-                        let server = Sshd::start(&folder.join(format!("sshd{n}")), "KexAlgorithms curve25519-sha256");
+                        // All are this machine; each has its records elsewhere.
+                        let at = folder.join(format!("sshd{n}"));
+                        let more = format!(
+                            "KexAlgorithms curve25519-sha256\nSetEnv XDG_STATE_HOME={}",
+                            at.join("state").display()
+                        );
+                        let server = Sshd::start(&at, &more);
                         all.lock().unwrap().push(server);
                     }
                 });

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 #[derive(Default)]
@@ -29,25 +29,24 @@ pub fn of_run(mut command: Command, folder: &Path) -> Memory {
         looks += 1;
         // Counting the masters takes a while; their number grows and then stays.
         if looks % 20 == 0 {
-            count(&child, &mut seen);
+            count(&mut seen);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-fn count(child: &Child, seen: &mut Memory) {
+fn count(seen: &mut Memory) {
     let (mut all, mut sum) = (0, 0);
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let words = String::from_utf8_lossy(&words).into_owned();
-        // A master names itself by its socket, which lies in the folder of this very run.
-        if name.parse::<u32>().is_ok() && words.starts_with("ssh:") && words.contains("/mig-") {
+        // A master is known by its socket, before and after it has gone into the background.
+        if name.parse::<u32>().is_ok() && words.starts_with("ssh") && words.contains("/.ssh-connection") {
             all += 1;
             sum += kib(&format!("/proc/{name}/smaps_rollup"), "Pss:");
         }
     }
-    let _ = child;
     if all >= seen.most_masters {
         seen.most_masters = all;
         seen.masters = seen.masters.max(sum);

@@ -285,7 +285,9 @@ impl Look for Fake {
             headers: BTreeMap::new(),
             body: body.as_str().into(),
             secrets: serde_json::Map::new(),
-        })
+            text: String::new(),
+        }
+        .told())
     }
     fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
         let answer = self.aws.borrow_mut().get_mut(&ask.to_string()).and_then(next);

@@ -55,6 +55,12 @@ fn row_50_no_credentials_and_too_few_rights_are_told_apart() {
     let (old, _, allocation, s) = moves();
     s.shim.faults().refused = vec![("DisassociateAddress", 403, "UnauthorizedOperation")];
     s.ends(RUN, 4, &["UnauthorizedOperation", "the credentials lack the permission ec2:DisassociateAddress"]);
+    // The plan knows it before anything is changed.
+    for action in ["DisassociateAddress", "AssociateAddress"] {
+        s.shim.faults().denied = [action].into();
+        s.ends(RUN, 3, &["UnauthorizedOperation", &format!("lack the permission ec2:{action}")]);
+    }
+    s.shim.faults().denied.clear();
     s.shim.faults().refused = vec![("DescribeAddresses", 401, "AuthFailure")];
     s.ends(RUN, 3, &["AuthFailure", "the access key is not one that AWS knows"]);
     std::fs::File::create(s.at("home/.aws/credentials")).unwrap().write_all(b"").unwrap();

@@ -38,6 +38,8 @@ pub struct Faults {
     pub before: Vec<(&'static str, Hook)>,
     /// The answer to this is held back until the connection ends.
     pub held: Option<&'static str>,
+    /// What the credentials have no right to, as a dry run tells.
+    pub denied: BTreeSet<&'static str>,
     /// Keys that are over.
     pub expired: BTreeSet<String>,
     /// A started instance passes its status checks only after so long.
@@ -180,7 +182,11 @@ fn answer(
         return Some(error(400, if is_s3 { "ExpiredToken" } else { "RequestExpired" }, "Request has expired."));
     }
     if params.get("DryRun").is_some_and(|d| d == "true") {
-        return Some(forward());
+        return Some(if lock(faults).denied.contains(action) {
+            error(403, "UnauthorizedOperation", "You are not authorized to perform this operation.")
+        } else {
+            forward()
+        });
     }
     let hook = take(&mut lock(faults).before, |(a, _)| *a == action);
     if let Some((_, hook)) = hook {

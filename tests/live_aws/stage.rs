@@ -38,7 +38,8 @@ impl Stage {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mig"));
         command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("AWS_") {
+            let name_of = name.to_string_lossy().to_ascii_uppercase();
+            if name_of.starts_with("AWS_") || name_of.ends_with("_PROXY") {
                 command.env_remove(name);
             }
         }

@@ -121,7 +121,7 @@ pub fn failure<T: std::fmt::Debug>(outcome: Outcome<T>) -> Failure {
 pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what} does not come");
+        assert!(began.elapsed() < Duration::from_secs(30), "{what} does not come");
         std::thread::sleep(Duration::from_millis(30));
     }
 }

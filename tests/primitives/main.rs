@@ -6,6 +6,7 @@ mod common;
 mod commands;
 mod files;
 mod real;
+mod redis;
 mod services;
 
 use common::fake::{CANARY, Fake, Thing, file};

@@ -46,6 +46,7 @@ pub fn misfit(schema: &Value, e: &Expr) -> Option<String> {
     match takes(schema).as_str() {
         "path" => return crate::name::RemotePath::parse(text).err(),
         "host" => return crate::name::HostName::parse(text).err(),
+        "DNS name" => return crate::name::DnsName::parse(text).err(),
         "duration" => return crate::text::duration::parse(text).err(),
         _ => {}
     }

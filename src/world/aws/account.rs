@@ -14,6 +14,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::error::Error;
 use std::sync::Arc;
@@ -167,8 +169,13 @@ pub async fn credentials(config: &SdkConfig) -> Result<Credentials, CredentialsE
 }
 
 async fn connect(settings: &AwsConfig) -> Outcome<Open> {
-    let tls = Provider::Rustls(CryptoMode::Ring);
-    let http = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+    // As the other AWS tools: through HTTPS_PROXY and its like, where they are set.
+    let http = aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|c| c.sleep_impl()));
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    });
     let times = TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).operation_attempt_timeout(ANSWER);
     let mut config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)

@@ -9,6 +9,7 @@
 use super::super::link::Fleet;
 use super::refusal::Refusal;
 use crate::contract::{AwsAddress, Failure, Holder, MoveAddress, Outcome};
+use aws_sdk_ec2::operation::associate_address::builders::AssociateAddressFluentBuilder;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -78,7 +79,7 @@ impl Fleet {
             Ok(association) => progress.made = Some(association),
             // Not free yet, or somebody else's by now: the next read tells.
             Err(refusal) if refusal.code == "Resource.AlreadyAssociated" => {}
-            Err(refusal) => return Err(self.not_given(deed, to, refusal, progress).await),
+            Err(refusal) => return Err(self.not_given(deed, to, refusal).await),
         }
         Ok(())
     }
@@ -94,29 +95,16 @@ impl Fleet {
         let sent = self
             .ec2("AssociateAddress", async |ec2| {
                 let request = ec2.associate_address().allocation_id(allocation).allow_reassociation(false);
-                let request = match (&to.interface, &to.instance) {
-                    (Some(interface), _) => {
-                        request.network_interface_id(interface).set_private_ip_address(to.private_ip.clone())
-                    }
-                    (None, Some(instance)) => request.instance_id(instance),
-                    (None, None) => request,
-                };
-                request.send().await
+                at(request, to).send().await
             })
             .await?;
         Ok(sent.map(|s| s.association_id().unwrap_or_default().to_owned()))
     }
 
-    /// AWS does not give it to the new machine. It must not stay with nobody when we took it away.
-    async fn not_given(
-        &self,
-        deed: &MoveAddress,
-        to: &Holder,
-        why: Refusal,
-        progress: &Progress,
-    ) -> crate::contract::Halt {
+    /// AWS does not give it to the new machine. It must not stay with nobody.
+    async fn not_given(&self, deed: &MoveAddress, to: &Holder, why: Refusal) -> crate::contract::Halt {
         let mut failure = Failure::new(format!("{} is not given to {to}: {}", deed.address, why.text));
-        if let (Some(from), false) = (&deed.from, progress.ended.is_empty()) {
+        if let Some(from) = &deed.from {
             failure.message += &match self.give_to(&deed.allocation, from).await {
                 Ok(Ok(_)) => format!("\n{from} has got it back"),
                 Ok(Err(refusal)) => format!("\nand nobody has it now: {from} does not take it back: {}", refusal.text),
@@ -137,6 +125,15 @@ impl Fleet {
             last = now;
         }
         Ok(last)
+    }
+}
+
+/// Says who gets it.
+pub fn at(request: AssociateAddressFluentBuilder, to: &Holder) -> AssociateAddressFluentBuilder {
+    match (&to.interface, &to.instance) {
+        (Some(interface), _) => request.network_interface_id(interface).set_private_ip_address(to.private_ip.clone()),
+        (None, Some(instance)) => request.instance_id(instance),
+        (None, None) => request,
     }
 }
 

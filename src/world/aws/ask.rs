@@ -27,7 +27,7 @@ impl Fleet {
             AwsAsk::Launched(name) => {
                 Ok(AwsSeen::Launched(self.launched(name).await?.into_iter().next().map(Box::new)))
             }
-            AwsAsk::WouldLaunch(launch) => self.would_launch(launch).await.map(|()| AwsSeen::Fit),
+            AwsAsk::Would(deed) => self.would(deed).await.map(|()| AwsSeen::Fit),
             AwsAsk::Object { bucket, key } => Ok(AwsSeen::Object(self.object(bucket, key).await?)),
         }
     }

@@ -18,14 +18,15 @@ impl Fleet {
     pub async fn act_power(&self, deed: &SetPower) -> Outcome<Value> {
         let until = Instant::now() + Duration::from_millis(deed.timeout_ms);
         let id = deed.instance.as_str();
-        let mut is_sent = false;
+        let (mut is_sent, mut not_taken) = (false, String::new());
         let mut last;
         loop {
             if !is_sent {
                 match self.switch(id, deed.power).await? {
-                    Ok(()) => is_sent = true,
+                    Ok(()) => (is_sent, not_taken) = (true, String::new()),
                     // It is on its way to the opposite: the request is taken when it is there.
                     Err(refusal) if refusal.code == "IncorrectInstanceState" => {
+                        not_taken = format!(" ({})", refusal.text);
                         if let Ok(now) = self.instance(id).await?
                             && now.is_gone()
                         {
@@ -62,7 +63,8 @@ impl Fleet {
                 Err(refusal) => return Err(Failure::new(refusal.text).into()),
             }
             if Instant::now() >= until {
-                let text = format!("{id} is not {} within {} s: {last}", deed.power.word(), deed.timeout_ms / 1000);
+                let text =
+                    format!("{id} is not {} within {} s: {last}{not_taken}", deed.power.word(), deed.timeout_ms / 1000);
                 return Err(Failure::new(text).into());
             }
             let what = format!("{id} {}", deed.power.word());

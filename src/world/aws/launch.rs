@@ -30,11 +30,27 @@ impl Fleet {
             return Ok(answer(known));
         }
         let user_data = self.user_data(launch)?;
-        let client_token = token_of(&self.settings.run, &token.of_deed());
+        let id = self.run_instances(launch, user_data.as_ref(), &token.of_deed()).await?;
+        // Its answer is the same for ever. Where the operator had that one undone, another is meant.
+        let is_again = token.attempts().len() > 1 && matches!(self.instance(&id).await?, Ok(now) if now.is_gone());
+        if is_again {
+            let id = self.run_instances(launch, user_data.as_ref(), token.as_ref()).await?;
+            return self.first_seen(&id).await;
+        }
+        self.first_seen(&id).await
+    }
+
+    async fn run_instances(
+        &self,
+        launch: &Launch,
+        user_data: Option<&Zeroizing<String>>,
+        call: &str,
+    ) -> Outcome<String> {
         let run = self.settings.run.as_str();
+        let client_token = token_of(run, call);
         let sent = self
             .ec2("RunInstances", async |ec2| {
-                request(ec2.run_instances(), launch, run, user_data.as_deref().map(String::as_str))
+                request(ec2.run_instances(), launch, run, user_data.map(|u| u.as_str()))
                     .client_token(&client_token)
                     .send()
                     .await
@@ -44,10 +60,10 @@ impl Fleet {
             Ok(made) => made,
             Err(refusal) => return Err(not_launched(launch, &refusal.code, &refusal.text).into()),
         };
-        let Some(id) = made.instances().first().and_then(|i| i.instance_id()) else {
-            return failed("unexpected answer from EC2 to RunInstances, nothing assumed: it names no instance");
-        };
-        self.first_seen(id).await
+        match made.instances().first().and_then(|i| i.instance_id()) {
+            Some(id) => Ok(id.to_owned()),
+            None => failed("unexpected answer from EC2 to RunInstances, nothing assumed: it names no instance"),
+        }
     }
 
     /// What was just made may not be shown yet: "not found" is no proof.

@@ -11,5 +11,6 @@ mod instance;
 mod launch;
 mod refusal;
 mod s3;
+mod would;
 
 pub use account::Account;

@@ -1,11 +1,12 @@
 //! One request and its answer, redirections followed.
 
 use super::super::link::Fleet;
+use super::carry::Carrier;
 use super::hop::{Hop, authority};
 use super::session::names;
-use super::target::Way;
+use super::target::{Cut, Way};
 use super::trouble::{Trouble, never_sent};
-use crate::contract::{Failure, Outcome, Reply, Request, failed, unknown};
+use crate::contract::{Failure, Halt, Outcome, Reply, Request, failed, unknown};
 use crate::secret::{Piece, Secret, Text};
 use reqwest::header::{COOKIE, LOCATION};
 use reqwest::{Client, StatusCode, Url, redirect};
@@ -46,40 +47,78 @@ impl Fleet {
         let place = place(request);
         let until = Instant::now() + Duration::from_millis(request.timeout_ms);
         let mut been: Vec<String> = vec![];
+        let mut carrier = None;
         loop {
-            been.push(format!("{} {}", hop.method, self.redactor.text(hop.url.to_string())));
-            let way = match self.way(request, &hop.url).await {
+            let way = match carrier.take() {
+                Some(carrier) => Ok(Way::Carried(carrier)),
+                None => {
+                    been.push(format!("{} {}", hop.method, self.redactor.text(hop.url.to_string())));
+                    self.way(request, &hop.url).await
+                }
+            };
+            let way = match way {
                 Ok(way) => way,
-                Err(crate::contract::Halt::Failed(f)) if been.len() == 1 => return Ok(Ended::NotSent(*f)),
-                Err(crate::contract::Halt::Failed(f)) => return Ok(Ended::Lost(f.message)),
+                Err(Halt::Failed(f)) if been.len() == 1 => return Ok(Ended::NotSent(*f)),
+                Err(Halt::Failed(f)) => return Ok(Ended::Lost(f.message)),
                 Err(stop) => return Err(stop),
             };
             let client = client(request, &hop.url, &way, until)?;
-            let sent = match (self.send_hop(&client, request, &hop, &place).await, &way) {
-                (Err(trouble), Way::Through(forward)) => {
-                    Err(self.why_not_through(request, forward.to(), trouble).await?)
+            let talk = async {
+                match self.send_hop(&client, request, &hop, &place).await {
+                    Ok(response) => Ok(self.receive_hop(request, &hop, &place, &been, response).await),
+                    Err(trouble) => Err(trouble),
                 }
-                (sent, _) => sent,
             };
-            let ended = match sent {
-                Ok(response) => self.receive_hop(request, &hop, &place, &been, response).await,
-                Err(t) if t.is_before && been.len() == 1 => {
-                    let f = never_sent(request, &t.why);
-                    Next::Over(Ended::NotSent(t.hint.into_iter().fold(f, Failure::hint)))
-                }
-                Err(t) => Next::Over(Ended::Lost(t.why)),
+            let mut talked = match &way {
+                Way::Carried(carrier) => self.carried(carrier, request, talk).await,
+                Way::Direct(_) | Way::Through(_) => talk.await,
             };
             if let Way::Through(forward) = way {
+                let to = forward.to().clone();
                 forward.close().await;
+                talked = match talked {
+                    Err(trouble) if trouble.is_cut => match self.cut_through(request, &to, trouble).await? {
+                        Cut::Final(trouble) => Err(trouble),
+                        Cut::NotForwarded(other) => {
+                            carrier = Some(other);
+                            continue;
+                        }
+                    },
+                    talked => talked,
+                };
             }
-            match ended {
-                Next::Over(ended) => return Ok(ended),
-                Next::Elsewhere(url, status) => match hop.redirected(url, status) {
+            match talked {
+                Ok(Next::Over(ended)) => return Ok(ended),
+                Ok(Next::Elsewhere(url, status)) => match hop.redirected(url, status) {
                     Ok(next) => hop = next,
                     Err(why) => return failed(format!("{request}: {why}")),
                 },
+                Err(t) if t.is_before && been.len() == 1 => {
+                    let f = never_sent(request, &t.why);
+                    return Ok(Ended::NotSent(t.hint.into_iter().fold(f, Failure::hint)));
+                }
+                Err(t) => {
+                    let hint = t.hint.map(|h| format!("; {h}")).unwrap_or_default();
+                    return Ok(Ended::Lost(format!("{}{hint}", t.why)));
+                }
             }
         }
+    }
+
+    /// Talks while a program of a host carries the bytes.
+    async fn carried(
+        &self,
+        carrier: &Carrier,
+        request: &Request,
+        talk: impl Future<Output = Result<Next, Trouble>>,
+    ) -> Result<Next, Trouble> {
+        tokio::pin!(talk);
+        let why = tokio::select! {
+            talked = &mut talk => return talked,
+            why = self.carry_bytes(carrier, connect_time(request.timeout_ms).as_secs().max(1)) => why,
+        };
+        // The bytes of the answer may all be here.
+        talk.await.map_err(|t| Trouble { hint: t.hint.or(Some(why)), ..t })
     }
 
     async fn send_hop(
@@ -185,7 +224,10 @@ impl Fleet {
             None => self.body_of(request, bytes),
         };
         let url = self.redactor.text(hop.url.to_string());
-        Next::Over(Ended::Reply(Reply { status: status.as_u16(), url, headers, body, secrets }))
+        let reply = Reply { status: status.as_u16(), url, headers, body, secrets, text: String::new() };
+        let mut reply = reply.told();
+        reply.text = super::super::printable(&reply.text);
+        Next::Over(Ended::Reply(reply))
     }
 
     /// The body without the fields that are secrets, and handles of these.
@@ -240,6 +282,7 @@ fn client(request: &Request, url: &Url, way: &Way, until: Instant) -> Outcome<Cl
     builder = match way {
         Way::Direct(addresses) => builder.resolve_to_addrs(url.host_str().unwrap_or_default(), addresses),
         Way::Through(forward) => builder.unix_socket(forward.socket()),
+        Way::Carried(carrier) => builder.unix_socket(carrier.socket()),
     };
     builder.build().or_else(|e| failed(format!("{request}: TLS cannot be set up: {e}")))
 }

@@ -4,6 +4,7 @@
 //! playbook's to read.
 
 mod act;
+mod carry;
 mod exchange;
 mod forward;
 mod hop;

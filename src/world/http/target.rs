@@ -2,6 +2,7 @@
 
 use super::super::link::Fleet;
 use super::super::settings::Reach;
+use super::carry::Carrier;
 use super::forward::Forward;
 use super::trouble::{Trouble, never_sent};
 use crate::contract::{Failure, Halt, Outcome, PortState, Request};
@@ -16,6 +17,20 @@ pub enum Way {
     Direct(Vec<SocketAddr>),
     /// Through a socket that a host's connection carries on.
     Through(Forward),
+    /// Through a socket that a program of a host carries on.
+    Carried(Carrier),
+}
+
+/// What is made of a connection that just ended.
+pub enum Cut {
+    Final(Trouble),
+    /// It can be tried once more, carried by a program of the host.
+    NotForwarded(Carrier),
+}
+
+/// Whether a request may be sent twice.
+fn is_look(request: &Request) -> bool {
+    matches!(request.method.as_str(), "GET" | "HEAD")
 }
 
 /// The address that stands for a server, where the request says so.
@@ -33,7 +48,7 @@ impl Fleet {
         let at = at.trim_matches(['[', ']']);
         if let Some(via) = self.via(request)? {
             // What may change something is not sent on the chance that somebody listens.
-            if !matches!(request.method.as_str(), "GET" | "HEAD") {
+            if !is_look(request) {
                 self.is_reached_from(request, via, at, port).await?;
             }
             return Ok(Way::Through(self.forward(via, at, port).await?));
@@ -47,20 +62,18 @@ impl Fleet {
         }
     }
 
-    /// Why nothing came through a host's connection: sshd does not say why it could not connect, and a
-    /// try of the port does.
-    pub async fn why_not_through(&self, request: &Request, to: &(String, u16), trouble: Trouble) -> Outcome<Trouble> {
-        let Some(via) = self.via(request)? else { return Ok(trouble) };
-        match self.refusal_from(via, &to.0, to.1, request.timeout_ms).await? {
-            Some(why) => Ok(Trouble { why, hint: None, ..trouble }),
+    /// What is made of a connection through a host that just ended. sshd does not say why it could not
+    /// connect; a try of the port does. Where the port takes connections, sshd forwards none.
+    pub async fn cut_through(&self, request: &Request, to: &(String, u16), trouble: Trouble) -> Outcome<Cut> {
+        let Some(via) = self.via(request)? else { return Ok(Cut::Final(trouble)) };
+        Ok(match self.refusal_from(via, &to.0, to.1, request.timeout_ms).await? {
+            Some(why) => Cut::Final(Trouble { why, hint: None, ..trouble }),
+            None if trouble.is_before || is_look(request) => Cut::NotForwarded(self.carrier(via, to)?),
             None => {
-                let hint = format!(
-                    "does the sshd of {via} let connections be forwarded (AllowTcpForwarding)? Else ask there: \
-                     {via}.capture([\"curl\", ...])"
-                );
-                Ok(Trouble { hint: trouble.hint.or(Some(hint)), ..trouble })
+                let hint = format!("does the sshd of {via} let connections be forwarded (AllowTcpForwarding)?");
+                Cut::Final(Trouble { hint: Some(hint), ..trouble })
             }
-        }
+        })
     }
 
     /// The host that is to connect; the operator's own machine needs no way of its own.

@@ -10,16 +10,19 @@ pub struct Trouble {
     pub why: String,
     /// It ended before anything of the request was sent.
     pub is_before: bool,
+    /// The connection just ended, without a word of TLS or of the clock.
+    pub is_cut: bool,
     pub hint: Option<String>,
 }
 
 impl Trouble {
     pub fn of(e: &reqwest::Error, at: &str, connect_ms: u128, timeout_ms: u64) -> Trouble {
         let is_before = e.is_connect() || e.is_builder();
-        let none = |why: String| Trouble { why, is_before, hint: None };
+        let is_cut = tls_error(e).is_none() && !e.is_timeout();
+        let none = |why: String| Trouble { why, is_before, is_cut, hint: None };
         if let Some(tls) = tls_error(e) {
             let (why, hint) = tls_words(&tls);
-            return Trouble { why: format!("{at}: {why}"), is_before, hint };
+            return Trouble { why: format!("{at}: {why}"), is_before, is_cut, hint };
         }
         if e.is_timeout() {
             return none(match is_before {

@@ -59,6 +59,13 @@ look)
   read -r k k k k k u 2>/dev/null <"$at.started"
   read -r q k </proc/uptime
   look
+  # It may have ended between the two questions, and the engine says it a moment later.
+  n=0
+  while [ "$seen $said" = "gone begun" ] && [ $n -lt 10 ]; do
+    sleep 0.1 2>/dev/null || sleep 1
+    look
+    n=$((n + 1))
+  done
   echo "$((${q%.*} - ${u%.*})) $seen"
   exit 0;;
 end) end; exit 0;;

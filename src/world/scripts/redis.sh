@@ -108,16 +108,20 @@ keep() {
 # SIDE NAME: the password with which a side follows the other one. One that was set is not replaced; one
 # that is set here goes when the change is taken back.
 masterauth() {
-  if [ "$1" = own ]; then its_u=$other_u its_w=$other_w; else its_u=$own_u its_w=$own_w; fi
-  [ -n "$its_w" ] || return 0
+  if [ "$1" = own ]; then its_u=$other_u its_w=$other_w at=other; else its_u=$own_u its_w=$own_w at=own; fi
+  # One that wants none does not take one either, of a replica.
+  side "$at"
+  if [ "$(printf 'PING\n' | cli 20 -h "$h" -p "$p" 2>/dev/null)" = PONG ]; then its_w=; fi
   r=$(tell "$1" 'CONFIG GET masterauth') || fail "it does not tell its masterauth: ${r%%"$nl"*}"
   have=$(printf '%s\n' "$r" | sed -n 2p)
   [ "$have" != "$its_w" ] || return 0
+  [ -n "$its_w" ] || fail "$h:$p wants no password, and refuses a replica that has one: take masterauth away, or give both the same"
   side "$1"
   [ -z "$have" ] || fail "the masterauth of $h:$p is another password than the one that was given for the server it is to follow"
   mkdir -p -- "$kept" && : >"$kept/$2.$1.auth"
   [ "$its_u" = - ] || order "$1" "CONFIG SET masteruser $(quoted "$its_u")" || fail "masteruser cannot be set: $r"
   order "$1" "CONFIG SET masterauth $(quoted "$its_w")" || fail "masterauth cannot be set: $r"
+  echo "masterauth of $h:$p is set until it restarts: write it into its configuration file too"
 }
 masterauth_back() {
   [ -e "$kept/$2.$1.auth" ] || return 0

@@ -9,7 +9,7 @@ if [ $# -gt 0 ]; then
   rsync "$@" >/dev/null 2>&1 </dev/null
   say ok
 fi
-v=$(rsync --version 2>/dev/null | sed -n '1s/^rsync .*version v*\([0-9.]*\).*/\1/p')
+v=$(rsync --version 2>/dev/null | sed -n '1s/^rsync  *version v*\([0-9.]*\).*/\1/p')
 # Nobody can set a change time: its digits are those that the file system keeps. Of the usual ones
 # it is known that they keep all or none; others keep tenths of microseconds, or less.
 coarse() {

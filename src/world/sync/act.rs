@@ -50,7 +50,7 @@ impl Fleet {
         let is_direct = self.is_direct(sync)?;
         // An earlier process may have left it open.
         let mut may_be_open = is_direct;
-        let answer = self.passes(token, sync, is_direct, &mut may_be_open).await;
+        let answer = Box::pin(self.passes(token, sync, is_direct, &mut may_be_open)).await;
         if may_be_open {
             let closed = self.close_door(&sync.from, &sync.to, &token.of_deed()).await;
             if answer.is_ok() {
@@ -82,11 +82,11 @@ impl Fleet {
     async fn passes(&self, token: &Token, sync: &Sync, is_direct: bool, may_be_open: &mut bool) -> Outcome<Value> {
         let (kept, call) = (self.kept_folder(token, &sync.to)?, token.of_deed());
         let mut part = if is_direct { self.wait_for_earlier(token, sync).await? } else { 0 };
-        let (ends, mut items) = match self.seen(sync).filter(|_| part == 0) {
+        let (ends, mut items) = match self.seen_sync(sync).filter(|_| part == 0) {
             Some(seen) => (seen.ends, seen.items),
             None => {
-                let ends = self.ends(sync).await?;
-                let items = self.items(sync, &ends).await?;
+                let ends = Box::pin(self.ends(sync)).await?;
+                let items = Box::pin(self.items(sync, &ends)).await?;
                 (ends, items)
             }
         };
@@ -121,8 +121,11 @@ impl Fleet {
                     false => Ok(None),
                 }
             };
-            let (place, asked, key) =
-                tokio::join!(self.keep(sync, &kept, &items), self.ask_words(sync, &goal, ends.window), cut);
+            let (place, asked, key) = tokio::join!(
+                Box::pin(self.keep(sync, &kept, &items)),
+                Box::pin(self.ask_words(sync, &goal, ends.window)),
+                Box::pin(cut)
+            );
             let (place, asked, key) = (place?, asked?, key?);
             may_be_torn &= place != FIRST || broke > 0;
             let here = format!("{kept}/{place}");
@@ -142,8 +145,8 @@ impl Fleet {
             };
             part += 1;
             let ended = match &key {
-                Some(key) => self.copy_directly(&token.part(part), &copy, key, &progress).await?,
-                None => self.copy_through_here(&copy, &progress).await?,
+                Some(key) => Box::pin(self.copy_directly(&token.part(part), &copy, key, &progress)).await?,
+                None => Box::pin(self.copy_through_here(&copy, &progress)).await?,
             };
             match verdict(sync, &ended) {
                 Verdict::Fine => {
@@ -168,7 +171,7 @@ impl Fleet {
                     false => Ok(()),
                 }
             };
-            let (closed, found) = tokio::join!(close, self.items(sync, &ends));
+            let (closed, found) = tokio::join!(Box::pin(close), Box::pin(self.items(sync, &ends)));
             *may_be_open &= closed.is_err();
             items = found?;
         }

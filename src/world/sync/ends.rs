@@ -50,6 +50,9 @@ type Version = [u32; 3];
 const NEEDED: Version = [3, 1, 0];
 /// The first that takes a negative window; for older ones it makes every two times differ.
 const NANOSECONDS: Version = [3, 1, 3];
+/// The first without the holes through which one side could read and write files of the other
+/// (CVE-2024-12084 to 12088). Later finds of 2026 are mended in 3.5.0 only.
+const SAFE: Version = [3, 4, 1];
 
 impl Window {
     pub fn word(self) -> &'static str {
@@ -67,6 +70,19 @@ impl Fleet {
             tokio::join!(self.ask_rsync(&sync.from, "-", &[]), self.ask_rsync(&sync.to, sync.at.as_ref(), &[]));
         let from = version(&sync.from, &from?.0)?.0;
         let (to, is_fine) = version(&sync.to, &to?.0)?;
+        for (host, found) in [(&sync.from, from), (&sync.to, to)] {
+            let is_new = || self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
+            if found < SAFE && is_new() {
+                let [a, b, c] = found;
+                self.tell(
+                    host,
+                    format!(
+                        "its rsync is version {a}.{b}.{c}: before 3.4.1 the other side of a copy can read and write \
+                         where it should not (CVE-2024-12084 to 12088), unless the distribution has mended it"
+                    ),
+                );
+            }
+        }
         let both = from >= NANOSECONDS && to >= NANOSECONDS;
         let window = if both && is_fine { Window::Nanoseconds } else { Window::Seconds };
         let look = server(sync, &Goal::Look, &self.ask_words(sync, &Goal::Look, window).await?)?;
@@ -90,7 +106,7 @@ impl Fleet {
     }
 
     /// The look that was made for this deed, if it was made just now.
-    pub fn seen(&self, sync: &Sync) -> Option<Seen> {
+    pub fn seen_sync(&self, sync: &Sync) -> Option<Seen> {
         let sync = Sync { differs: Differences::default(), ..sync.clone() };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let one = seen.iter().position(|s| s.sync == sync).map(|n| seen.swap_remove(n));

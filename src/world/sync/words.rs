@@ -100,6 +100,8 @@ fn is_ours(word: &str) -> bool {
         None => matches!(word, "-@-1" | "--delete-delay" | "--delete-after" | "--partial" | "--numeric-ids" | "--no-D"),
         Some(("--log-format", format)) => matches!(format, "%i" | "X" | "i%i"),
         Some(("--modify-window", n)) => matches!(n, "-1" | "0"),
+        // None at all, as rsync says it.
+        Some(("--max-delete", "-1")) => true,
         Some(("--timeout" | "--bwlimit" | "--max-delete", n)) => number(n),
         Some(_) => false,
     }
