@@ -14,7 +14,8 @@ use std::process::Command;
 
 /// A playbook around a fragment: the hosts and the values that examples speak of.
 const AROUND: &str = "let p = params(#{ source: host(\"old\"), dest: host(\"new\"), r1: host(\"a router\"), \
-    routers: hosts(\"some\") });\nlet source = p.source; let dest = p.dest; let r1 = p.r1; let routers = p.routers;\n";
+    routers: hosts(\"some\") });\nlet source = p.source; let dest = p.dest; let r1 = p.r1; let routers = p.routers;\n\
+    let tunnel = dest.ssh_tunnel(#{ to: source, local: 6380, remote: 6379 });\n";
 
 /// All blocks of a language, with their page.
 fn of<'a>(pages: &'a [Page], languages: &[&str]) -> Vec<(&'a Page, &'a Block)> {

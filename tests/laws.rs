@@ -61,6 +61,7 @@ fn args_of(spec: &'static Spec, script: &str) -> Value {
     for host in ["source", "dest", "r1"] {
         scope.push(host, host.to_string());
     }
+    scope.push("tunnel", rhai::serde::to_dynamic(common::fake::tunnel().handle()).expect("a map"));
     engine.run_with_scope(&mut scope, script).unwrap_or_else(|e| panic!("{script}: {e}"));
     let args = seen.lock().expect("no thread panics here").take();
     args.unwrap_or_else(|| panic!("{script} does not call {}", spec.name))
@@ -165,7 +166,7 @@ fn what_stands_by_position_is_needed_and_nothing_else_is() {
 #[test]
 fn every_example_does_and_undoes_what_it_says() {
     let mut broken = Broken::default();
-    for (spec, x) in examples().filter(|(s, _)| s.class == Class::Change) {
+    for (spec, x) in examples().filter(|(s, _)| s.class != Class::Reading) {
         let steps = match planned(spec, x, &Fake::of(x.given)) {
             Ok(steps) => steps,
             Err(halt) => {

@@ -19,6 +19,7 @@ kill:procps
 setpriv:util-linux
 timeout:coreutils
 awk:mawk
+hostname:hostname
 pkill:procps
 sudo:sudo
 tmux:tmux
@@ -32,7 +33,7 @@ setpriv:util-linux
 redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
-python3:python3-minimal
+python3:python3
 '
 
 missing=

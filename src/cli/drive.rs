@@ -8,7 +8,7 @@ use crate::contract::{Event, Failure, Halt, Listener, Operator, Stop};
 use crate::error::{Error, Kind};
 use crate::journal::{Journal, Record, RunRow, RunState};
 use crate::report::{self, Paint, Story};
-use crate::run::{Back, Gate, Mode, Rollback, Setting, Shown};
+use crate::run::{Back, Gate, Mode, Rollback, Setting, Shown, open_leases};
 use crate::script::{self, End, Playbook};
 use crate::world::Remote;
 use serde_json::Value;
@@ -188,7 +188,8 @@ impl Drive<'_> {
         let wanted: Vec<_> = match (&from.shown, before) {
             (Some(shown), _) => shown.hosts.clone(),
             (None, false) => from.journal.hosts(&self.run)?.into_iter().map(|h| h.host).collect(),
-            (None, true) => vec![],
+            // What a boot has ended meanwhile is started again.
+            (None, true) => open_leases(&from.journal.calls(&self.run)?).into_iter().map(|l| l.host).collect(),
         };
         let end = match gate.take_locks(&wanted) {
             // What was typed into the run and cut off comes first: the playbook stands on it.
@@ -233,6 +234,9 @@ impl Drive<'_> {
                 page(&story.summary(&self.run, "run", Paint { colours: self.globals.colours() }));
                 if kept > 0 {
                     page(&format!("  for that, {} of files stay on the hosts until then", report::bytes(kept)));
+                }
+                for lease in open_leases(&from.journal.calls(&self.run)?) {
+                    page(&format!("  open until then: {}", report::harmless::line(&lease.to_string())));
                 }
             }
             return Ok(0);

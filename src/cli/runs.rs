@@ -4,6 +4,7 @@ use super::wrong::Wrong;
 use super::{Globals, page};
 use crate::journal::{Journal, RunState, now_ms};
 use crate::report::{self, Paint, RunLine};
+use crate::run::open_leases;
 use clap::Args;
 
 /// List the runs: state, age, hosts, and the size of what a rollback needs
@@ -27,6 +28,7 @@ pub fn run(globals: &Globals) -> Result<u8, Wrong> {
             age_ms: u64::try_from(now_ms() - run.began_ms).unwrap_or(0),
             hosts: hosts.iter().map(|h| h.host.to_string()).collect(),
             kept_bytes: if gone { Some(0) } else { kept },
+            open: if gone { 0 } else { open_leases(&journal.calls(&run.id)?).len() },
             is_live: journal.is_held(&run.id),
             state: run.state.word().into(),
             playbook: run.playbook,
@@ -35,7 +37,7 @@ pub fn run(globals: &Globals) -> Result<u8, Wrong> {
     }
     if globals.json {
         for l in &lines {
-            page(&serde_json::json!({ "run": l.id, "playbook": l.playbook, "state": l.state, "age_ms": l.age_ms, "hosts": l.hosts, "kept_bytes": l.kept_bytes, "live": l.is_live }).to_string());
+            page(&serde_json::json!({ "run": l.id, "playbook": l.playbook, "state": l.state, "age_ms": l.age_ms, "hosts": l.hosts, "kept_bytes": l.kept_bytes, "open": l.open, "live": l.is_live }).to_string());
         }
         return Ok(0);
     }

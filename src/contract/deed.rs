@@ -5,7 +5,7 @@
 //! default. A deed carries all that is needed to do it, to tell later whether it happened, and
 //! (through its undo) to take it back. Rollback and resume never need the primitive.
 
-use super::{Aws, Command, Http, Redis, Sync, Unsync};
+use super::{Aws, Command, Http, Lease, Redis, Sync, Unlease, Unsync};
 use crate::name::{ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -23,6 +23,8 @@ pub enum Deed {
     Reboot(Reboot),
     Sync(Box<Sync>),
     Unsync(Unsync),
+    Lease(Box<Lease>),
+    Unlease(Box<Unlease>),
     Redis(Box<Redis>),
     Http(Box<Http>),
     Aws(Aws),
@@ -205,6 +207,8 @@ impl Deed {
             Deed::Reboot(r) => Some(&r.host),
             Deed::Sync(s) => Some(&s.to),
             Deed::Unsync(u) => Some(&u.host),
+            Deed::Lease(l) => Some(&l.host),
+            Deed::Unlease(u) => Some(&u.lease.host),
             Deed::Redis(r) => Some(&r.server.host),
             Deed::Http(_) | Deed::Ask { .. } | Deed::Aws(_) => None,
         }
@@ -213,6 +217,8 @@ impl Deed {
     pub fn hosts(&self) -> Vec<&HostName> {
         let other = match self {
             Deed::Sync(s) => Some(&s.from),
+            Deed::Lease(l) => l.key.as_ref().map(|k| &k.to),
+            Deed::Unlease(u) => u.lease.key.as_ref().map(|k| &k.to),
             _ => match self.put().map(|p| &p.source) {
                 Some(Source::File { host, .. }) => Some(host),
                 _ => None,
@@ -223,7 +229,10 @@ impl Deed {
     /// Doing it again is right, however far it came: so something of it may be there to be taken
     /// back although it never ended.
     pub fn converges(&self) -> bool {
-        matches!(self, Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) | Deed::Aws(_))
+        matches!(
+            self,
+            Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) | Deed::Aws(_) | Deed::Lease(_) | Deed::Unlease(_)
+        )
     }
     /// The file it puts in place, checked or not.
     pub fn put(&self) -> Option<&Put> {
@@ -235,7 +244,13 @@ impl Deed {
     }
     /// Nobody can say what the host holds after it: readings there are unknown while planning.
     pub fn is_opaque(&self) -> bool {
-        matches!(self, Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_))
+        match self {
+            Deed::Run(_) | Deed::Reboot(_) | Deed::Sync(_) | Deed::Unsync(_) | Deed::Redis(_) => true,
+            // A key alone changes nothing that a reading could meet.
+            Deed::Lease(l) => l.process.is_some(),
+            Deed::Unlease(u) => u.lease.process.is_some(),
+            _ => false,
+        }
     }
 }
 
@@ -354,6 +369,8 @@ impl fmt::Display for Deed {
             Deed::Reboot(r) => write!(f, "{}: reboot", r.host),
             Deed::Sync(s) => s.fmt(f),
             Deed::Unsync(u) => u.fmt(f),
+            Deed::Lease(l) => l.fmt(f),
+            Deed::Unlease(u) => u.fmt(f),
             Deed::Redis(r) => r.fmt(f),
             Deed::Http(h) => h.fmt(f),
             Deed::Aws(a) => a.fmt(f),

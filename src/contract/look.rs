@@ -1,8 +1,10 @@
 //! Everything a primitive may ask of the world. There is no verb here that changes anything, so
 //! planning cannot change anything by construction.
 
-use super::{AwsAsk, AwsSeen, Command, Differences, DnsAnswer, DnsQuestion, FileState, Outcome, Reply, Request, Sync};
-use crate::name::{HostName, RemotePath};
+use super::{
+    AwsAsk, AwsSeen, Command, Differences, DnsAnswer, DnsQuestion, FileState, LeaseState, Outcome, Reply, Request, Sync,
+};
+use crate::name::{HostName, LeaseName, RemotePath};
 use crate::secret::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub trait Look {
     fn boot_id(&self, host: &HostName) -> Outcome<String>;
     /// Whether a TCP port answers, seen from `via` or from the operator's machine.
     fn port(&self, via: Option<&HostName>, address: &str, port: u16, timeout_ms: u64) -> Outcome<PortState>;
+    /// How a lease of this run is, and where it would lie.
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState>;
     /// The address of a host as the inventory has it.
     fn address(&self, host: &HostName) -> Outcome<String>;
     /// Asks one DNS server one question. Whatever comes of it is an answer, and its status says what.

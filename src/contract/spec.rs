@@ -136,6 +136,10 @@ impl Spec {
             },
         )
     }
+    /// A change whose effect must go away again.
+    pub const fn lease<P: Change>() -> Self {
+        Spec { class: Class::Lease, ..Self::change::<P>() }
+    }
     const fn of<P: Args>(class: Class, gives: &'static str, kind: Kind) -> Self {
         Spec {
             name: P::NAME,

@@ -19,6 +19,8 @@ pub struct RunLine {
     pub hosts: Vec<String>,
     /// How many bytes are kept on the hosts for a rollback; `None` when that is not known.
     pub kept_bytes: Option<u64>,
+    /// Keys, tunnels and processes that are open on the hosts.
+    pub open: usize,
     /// A process executes it now.
     pub is_live: bool,
 }
@@ -35,11 +37,7 @@ pub fn runs(lines: &[RunLine], paint: Paint) -> String {
             harmless::line(&l.playbook),
             state(l),
             format!("{} ago", whole_duration(l.age_ms)),
-            match l.kept_bytes {
-                Some(0) => "-".into(),
-                Some(n) => bytes(n),
-                None => "?".into(),
-            },
+            kept(l),
             harmless::line(&l.hosts.join(", ")),
         ]);
     }
@@ -68,6 +66,19 @@ pub fn runs(lines: &[RunLine], paint: Paint) -> String {
         out.push('\n');
     }
     out
+}
+
+/// What is on the hosts because of it.
+fn kept(l: &RunLine) -> String {
+    let open = format!("{} open", l.open);
+    match (l.kept_bytes, l.open) {
+        (Some(0), 0) => "-".into(),
+        (Some(0), _) => open,
+        (Some(n), 0) => bytes(n),
+        (None, 0) => "?".into(),
+        (Some(n), _) => format!("{}, {open}", bytes(n)),
+        (None, _) => format!("?, {open}"),
+    }
 }
 
 /// `running` in the journal, and no process that runs it: it was cut off.
@@ -101,6 +112,7 @@ mod tests {
             age_ms,
             hosts: vec!["source".into(), "dest".into()],
             kept_bytes,
+            open: usize::from(is_live) * 2,
             is_live,
         };
         let lines = [
@@ -109,10 +121,10 @@ mod tests {
             line("a0b1", "running", 7_200_000, None, true),
         ];
         insta::assert_snapshot!(runs(&lines, Paint::PLAIN), @r"
-        RUN   PLAYBOOK   STATE    AGE        KEPT    HOSTS
-        7f3a  conductor  done     4s ago     1.2 MB  source, dest
-        91    conductor  cut off  1m20s ago  -       source, dest
-        a0b1  conductor  running  2h ago     ?       source, dest
+        RUN   PLAYBOOK   STATE    AGE        KEPT       HOSTS
+        7f3a  conductor  done     4s ago     1.2 MB     source, dest
+        91    conductor  cut off  1m20s ago  -          source, dest
+        a0b1  conductor  running  2h ago     ?, 2 open  source, dest
         ");
         assert!(runs(&[], Paint::PLAIN).starts_with("No runs yet."));
     }

@@ -7,8 +7,8 @@ use super::paint::Paint;
 use super::plan::{counted, difference_line};
 use super::runs::in_its_colour;
 use crate::contract::{Source, Undo};
-use crate::journal::{Call, CallState, DeedRow, DeedState, RunRow, StepRow};
-use crate::run::{Undoable, difference, short, undoable};
+use crate::journal::{Call, CallState, DeedRow, DeedState, RunRow, RunState, StepRow};
+use crate::run::{Undoable, difference, open_leases, short, undoable};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -28,6 +28,7 @@ impl ShownRun<'_> {
             page.call(call);
         }
         self.cutovers(&mut page);
+        self.leases(&mut page);
         self.rollback(&mut page);
         page.out
     }
@@ -61,6 +62,23 @@ impl ShownRun<'_> {
             let text = format!("outage {}{budget}{goes_on}", duration(took));
             let text = if over { paint.bad(&format!("{text}, OVER BUDGET")) } else { text };
             page.line(0, &format!("\n{text} in {}", place(&step.path)));
+        }
+    }
+
+    fn leases(&self, page: &mut Page<'_>) {
+        let open = open_leases(self.calls);
+        if open.is_empty() || self.run.state == RunState::Finished {
+            return;
+        }
+        page.line(
+            0,
+            &format!(
+                "\n{}",
+                page.paint.bold("Open on the hosts, until it is closed by the run, mig rollback or mig finish:")
+            ),
+        );
+        for lease in open {
+            page.line(1, &harmless::line(&format!("{lease} ({})", lease.name)));
         }
     }
 

@@ -5,11 +5,11 @@ use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
     Aws, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt,
-    Kind, Look, Machine, Outcome, Output, Plan, PortState, Put, Reply, Request, Source, Spec, Step, Stop, Sync, Undo,
-    unknown,
+    Kind, LeaseState, Look, Machine, Outcome, Output, Phase, Plan, PortState, Put, Reply, Request, Source, Spec, Step,
+    Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
-use crate::name::{HostName, RemotePath};
+use crate::name::{HostName, LeaseName, RemotePath};
 use crate::secret::Text;
 use crate::text::diff;
 use serde_json::{Value, json};
@@ -82,13 +82,18 @@ impl Gate {
             (false, _) => json!({ "changed": true }),
         };
         for step in &steps {
-            if let Deed::Aws(aws @ Aws::Launch(_)) = &step.deed {
-                answer = unknown(format!("what `{aws}` gives is known only when it is done"));
-            }
-            if let Deed::Run(run) = &step.deed {
-                answer = unknown(format!("the output of `{}` is known only when it runs", first_line(&run.command)));
-            } else if let Deed::Http(http) = &step.deed {
-                answer = unknown(format!("the answer to `{http}` is known only when it is sent"));
+            match &step.deed {
+                Deed::Run(run) => {
+                    let command = first_line(&run.command);
+                    answer = unknown(format!("the output of `{command}` is known only when it runs"));
+                }
+                // Where a lease lies is chosen before it is opened.
+                Deed::Lease(lease) => answer = lease.handle(),
+                Deed::Http(http) => answer = unknown(format!("the answer to `{http}` is known only when it is sent")),
+                Deed::Aws(aws @ Aws::Launch(_)) => {
+                    answer = unknown(format!("what `{aws}` gives is known only when it is done"));
+                }
+                _ => {}
             }
         }
         if sure {
@@ -226,6 +231,8 @@ pub struct Overlay {
     files: BTreeMap<(HostName, RemotePath), Option<Planted>>,
     /// Hosts on which an opaque command is planned: what they hold afterwards nobody knows.
     opaque: BTreeMap<HostName, String>,
+    /// Leases that will be open by then, and others that will be closed.
+    leases: BTreeMap<(HostName, LeaseName), bool>,
     /// Servers to which a change is to be sent over HTTP: what they answer afterwards nobody knows.
     spoken_to: BTreeMap<String, String>,
     /// What a planned deed touches in AWS, and the deed.
@@ -243,6 +250,11 @@ struct Planted {
 
 impl Overlay {
     fn apply(&mut self, deed: &Deed) {
+        match deed {
+            Deed::Lease(l) => drop(self.leases.insert((l.host.clone(), l.name.clone()), true)),
+            Deed::Unlease(u) => drop(self.leases.insert((u.lease.host.clone(), u.lease.name.clone()), false)),
+            _ => {}
+        }
         if let Some(put) = deed.put() {
             let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
             self.files.insert((put.host.clone(), put.path.clone()), planted);
@@ -368,6 +380,19 @@ impl Look for Planned<'_> {
         }
         self.known_at(address)?;
         self.gate.set.world.port(via, address, port, timeout_ms)
+    }
+    /// What opens or closes one must know whether it is there, which a plan knows; how it goes only
+    /// a run can see.
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState> {
+        if self.guess.is_none() {
+            self.known(host)?;
+        }
+        let state = self.gate.set.world.lease(host, name)?;
+        match lock(&self.gate.overlay).leases.get(&(host.clone(), name.clone())) {
+            Some(true) => Ok(LeaseState { phase: Phase::Starting, ..state }),
+            Some(false) => Ok(LeaseState { phase: Phase::Absent, ..state }),
+            None => Ok(state),
+        }
     }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.gate.set.world.address(host)

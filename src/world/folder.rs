@@ -170,6 +170,9 @@ impl Fleet {
         };
         let prepared = Prepared { record: record.clone(), is_wiped };
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), prepared);
+        if known.is_some() && !is_wiped {
+            self.wake_leases(host, &record.folder).await;
+        }
         Ok(record)
     }
 
@@ -198,6 +201,7 @@ impl Fleet {
         match said.strip_prefix("ok ") {
             Some(boot) => {
                 *link.boot.lock().unwrap_or_else(PoisonError::into_inner) = boot.into();
+                self.wake_leases(host, &record.folder).await;
                 Ok(())
             }
             None => failed(format!("{host}: the marker of the run cannot be renewed in {}: {said}", record.folder)),
@@ -226,6 +230,9 @@ impl Fleet {
         match self.say(link, script::FINISH, &[&folder, marker, lock]).await {
             Ok(said) if said == "ok" => None,
             Ok(said) if said == "foreign" => left("it is not this run's".into()),
+            Ok(said) if said.starts_with("stayed ") => {
+                left(format!("a process of {} cannot be ended", said.trim_start_matches("stayed ")))
+            }
             Ok(_) => left("not all of it could be removed".into()),
             Err(halt) => left(reason(&halt)),
         }

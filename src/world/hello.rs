@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 /// Programs that are looked for: what scripts need, and what primitives ask about.
 pub const PROGRAMS: &str = "sh bash awk cat cmp cp curl dig docker df diff du find gzip head id initialize128t ln mkdir mongodump \
-mongorestore mktemp mv mysql nc nginx openssl pcli perl ps psql python3 readlink redis-cli redis-server rm rsync sed setsid \
-sha256sum shutdown reboot sort ss stat sudo sync systemctl systemd-run tail tar timeout tr unzip wc xz zip";
+mongorestore mktemp mv mysql nc nginx nsenter openssl pcli perl ps psql python3 readlink redis-cli redis-server rm rsync sed setsid \
+sha256sum shutdown reboot sort ss ssh ssh-keygen stat sudo sync systemctl systemd-run tail tar timeout tr unzip wc xz zip";
 
 /// A machine, and where its programs keep their state.
 #[derive(Debug, Clone)]

@@ -7,10 +7,11 @@ use super::settings::Settings;
 use super::{control, limits};
 use crate::contract::{
     Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
-    Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token, World, failed,
+    LeaseState, Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token,
+    World, failed,
 };
 use crate::error::{Error, Result};
-use crate::name::{HostName, RemotePath};
+use crate::name::{HostName, LeaseName, RemotePath};
 use crate::secret::Text;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,6 +186,9 @@ impl Look for Remote {
     fn port(&self, via: Option<&HostName>, address: &str, port: u16, timeout_ms: u64) -> Outcome<PortState> {
         self.ask(async |fleet| fleet.port(via, address, port, timeout_ms).await)
     }
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState> {
+        self.ask(async |fleet| fleet.lease(host, name).await)
+    }
     fn address(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.address(host).await)
     }
@@ -223,6 +227,8 @@ impl World for Remote {
             Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
             Deed::Sync(sync) => Box::pin(fleet.act_sync(token, sync)).await,
             Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
+            Deed::Lease(lease) => fleet.act_lease(lease).await,
+            Deed::Unlease(unlease) => fleet.act_unlease(&unlease.lease).await,
             Deed::Redis(redis) => fleet.act_redis(token, redis).await,
             Deed::Http(http) => fleet.act_http(token, http).await,
             Deed::Aws(aws) => fleet.act_aws(token, aws).await,

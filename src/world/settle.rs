@@ -38,6 +38,8 @@ impl Fleet {
             Deed::Aws(aws) => self.settle_aws(aws).await,
             // They converge: done again, they attach to what still runs, and do what is left.
             Deed::Sync(_) | Deed::Unsync(_) => Settled::SameToken,
+            // Opened or closed again, what is there is found.
+            Deed::Lease(_) | Deed::Unlease(_) => Settled::SameToken,
         }
     }
 

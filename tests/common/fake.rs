@@ -3,10 +3,10 @@
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
 use mig::contract::{
-    AwsAsk, AwsSeen, Command, DnsAnswer, DnsQuestion, FileState, Found, Given, Halt, Look, Machine, Outcome, Output,
-    PortState, Put, Reply, Request, Source, Stop, failed,
+    AwsAsk, AwsSeen, Command, DnsAnswer, DnsQuestion, FileState, Found, Given, Halt, Lease, LeaseState, LeasedKey,
+    LeasedProcess, Look, Machine, Outcome, Output, Phase, PortState, Put, Reply, Request, Source, Stop, Tunnel, failed,
 };
-use mig::name::{HostName, RemotePath};
+use mig::name::{HostName, LeaseName, RemotePath};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -221,6 +221,21 @@ impl Look for Fake {
         }
         Ok(seen)
     }
+    /// A lease is there when its folder is.
+    fn lease(&self, host: &HostName, name: &LeaseName) -> Outcome<LeaseState> {
+        let folder = format!("/var/lib/mig/run/lease.{name}");
+        let is_there = self.places.contains_key(&(host.to_string(), folder.clone()));
+        Ok(LeaseState {
+            folder,
+            phase: if is_there { Phase::Up } else { Phase::Absent },
+            since: if is_there { 1_700_000_000 } else { 0 },
+            seconds: if is_there { 60 } else { 0 },
+            restarts: 0,
+            last_exit: None,
+            last_error: String::new(),
+            log_end: String::new(),
+        })
+    }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         let (uid, gid) = self.users.get(host.as_ref()).copied().unwrap_or((0, 0));
         let (user, home) = if uid == 0 { ("root", "/root") } else { ("admin", "/home/admin") };
@@ -292,5 +307,21 @@ impl Look for Fake {
     fn aws(&self, ask: &AwsAsk) -> Outcome<AwsSeen> {
         let answer = self.aws.borrow_mut().get_mut(&ask.to_string()).and_then(next);
         answer.map_or_else(|| failed(format!("not given: {ask}")), Ok)
+    }
+}
+
+/// What `tunnel` stands for in examples.
+pub fn tunnel() -> Lease {
+    let host = |name| HostName::parse(name).expect("a host");
+    let at = |port| format!("127.0.0.1:{port}");
+    let key = LeasedKey { to: host("source"), command: None, open: vec![at(6379)], listen: vec![], valid_ms: 1 };
+    let tunnel = Tunnel { local: at(6380), remote: at(6379), reverse: false, container: None };
+    Lease {
+        host: host("dest"),
+        name: LeaseName::parse("tunnel-6380").expect("a name"),
+        folder: RemotePath::parse("/var/lib/mig/run/lease.tunnel-6380").expect("a path"),
+        key: Some(key),
+        process: Some(LeasedProcess { command: None, cwd: None, ready: None, tunnel: Some(tunnel) }),
+        timeout_ms: 1,
     }
 }

@@ -107,6 +107,9 @@ impl Look for Folders {
     fn differences(&self, _: &mig::contract::Sync) -> Outcome<Differences> {
         failed("not in this world")
     }
+    fn lease(&self, _: &HostName, _: &mig::name::LeaseName) -> Outcome<mig::contract::LeaseState> {
+        failed("not in this world")
+    }
     fn machine(&self, _: &HostName) -> Outcome<Machine> {
         Ok(Machine {
             os: "folders".into(),

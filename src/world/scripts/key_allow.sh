@@ -1,10 +1,10 @@
-# Lets a key in: COMMENT OPTIONS KEY SECONDS. ok | bad WHY.
+# Lets a key in: COMMENT OPTIONS KEY SECONDS LISTEN. ok | bad WHY.
 begin
 umask 077
 gone=
 place
 [ -n "$h" ] && [ -d "$h" ] || say "bad there is no home folder for $u"
-[ -L "$f" ] && say "bad $f is a symbolic link"
+follow || say "bad $f is a symbolic link to a place that is not $u's"
 e=f
 if ! [ -d "$h/.ssh" ]; then
   mkdir -m 700 "$h/.ssh" || say "bad $h/.ssh cannot be made"
@@ -13,13 +13,16 @@ if ! [ -d "$h/.ssh" ]; then
 elif [ -e "$f" ]; then e=n; fi
 hold
 forget "$1" || { free; say "bad $f cannot be written"; }
+# What was made for an earlier try of the same is made for this one.
+case $made in *d*) e=d;; *f*) e=f;; esac
 [ -d "$h/.ssh" ] || mkdir -m 700 "$h/.ssh"
-[ -e "$f" ] || { [ "$e" = n ] && e=f; }
 v=$( (sshd -V || /usr/sbin/sshd -V || ssh -V) 2>&1 | sed -n 's/.*OpenSSH_\([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
-set -- "$1" "$2" "$3" "$4" ${v:-0 0}
+set -- "$1" "$2" "$3" "$4" "$5" ${v:-0 0}
 o=$2
 # An option that a server does not know makes it refuse the key.
-if [ "$5" -gt 7 ] || { [ "$5" -eq 7 ] && [ "$6" -ge 7 ]; }; then
+knows() { [ "$1" -gt 7 ] || { [ "$1" -eq 7 ] && [ "$2" -ge "$3" ]; }; }
+knows "$6" "$7" 8 && o=$o$5
+if knows "$6" "$7" 7; then
   t=$(date -d "@$(($(date +%s) + $4))" +%Y%m%d%H%M 2>/dev/null) && [ -n "$t" ] && o="$o,expiry-time=\"$t\""
 fi
 if [ -e "$f" ]; then cp -p "$f" "$f.mig-new"; else true >"$f.mig-new"; chown "$(stat -c %u:%g "$h")" "$f.mig-new" 2>/dev/null; fi

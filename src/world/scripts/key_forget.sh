@@ -3,6 +3,10 @@ begin
 umask 077
 gone=
 place
+if ! follow; then
+  grep -q " $1" "$f" 2>/dev/null && say "bad $f is a symbolic link to a place that is not $u's"
+  say ok
+fi
 [ -e "$f" ] || say ok
 grep -q " $1" "$f" 2>/dev/null || say ok
 hold

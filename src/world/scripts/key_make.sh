@@ -1,4 +1,4 @@
-# Makes a key for one copy, in the run's folder: FOLDER NAME COMMENT. Prints the public half and the addresses of this machine.
+# Makes a key for one use, in a folder of the run: FOLDER NAME COMMENT. Prints the public half and the addresses of this machine.
 begin
 umask 077
 f=$1/$2

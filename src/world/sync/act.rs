@@ -2,7 +2,6 @@
 
 use super::ends::Window;
 use super::items::{Item, sums};
-use super::key::Key;
 use super::progress::Progress;
 use super::relay::Ended;
 use super::words::{Goal, client, server};
@@ -10,6 +9,7 @@ use crate::contract::{Command, Differences, Failure, Halt, Outcome, Run, Stop, S
 use crate::world::answer::last_lines;
 use crate::world::attach::Attached;
 use crate::world::call::Trouble;
+use crate::world::key::Key;
 use crate::world::link::Fleet;
 use crate::world::live::Live;
 use crate::world::printable;
@@ -229,7 +229,8 @@ impl Fleet {
             self.open_door(sync, key, &server, &pids),
             self.upload(self.link(&sync.from)?, &file, text.as_bytes())
         );
-        (opened?, brought?);
+        opened?;
+        brought?;
         match self.act_run_to(token, &run, progress).await {
             Ok(answer) => {
                 let text = |name: &str| answer[name].as_str().unwrap_or_default().as_bytes().to_vec();

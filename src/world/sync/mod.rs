@@ -2,10 +2,10 @@
 //! and the key with which one host may write one path of the other.
 
 mod act;
+mod door;
 mod ends;
 mod items;
 mod kept;
-mod key;
 mod progress;
 mod relay;
 mod unsync;

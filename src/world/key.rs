@@ -1,18 +1,18 @@
-//! The key with which one host may write one path of another, for as long as a copy takes.
+//! A key of a host's own, with which it logs in to another one for a while.
 //!
 //! It is made on the sender and never leaves it. The other host lets it in only from the sender's
-//! addresses, only for some time, and only to run the one `rsync --server` that mig chose: what the
-//! sender asks for is not looked at. The line bears the run and the call, so that it is found again
-//! by rollback and finish, also after a crash.
+//! addresses, only for some time, and only for what it was made for: what the sender asks for is not
+//! looked at. Its line bears the run and what it belongs to, so that it is found again by rollback and
+//! finish, also after a crash. Copies and leases are let in by this one code.
 
-use crate::contract::{Failure, Outcome, Sync, failed, quote};
+use super::call::{Call, Sink};
+use super::folder::{SHORT, Tries};
+use super::link::{Fleet, Link};
+use super::script;
+use crate::contract::{Command, Failure, Outcome, alias, failed, quote};
 use crate::name::HostName;
-use crate::world::call::{Call, Sink};
-use crate::world::folder::{SHORT, Tries};
-use crate::world::link::{Fleet, Link};
-use crate::world::script;
 
-/// The sender's key, and where it finds the other side.
+/// A host's key, and where it finds the other side.
 pub struct Key {
     /// Its place on the sender.
     file: String,
@@ -21,8 +21,30 @@ pub struct Key {
     comment: String,
     public: String,
     /// The addresses that the sender may come from.
-    sources: Vec<String>,
+    pub sources: Vec<String>,
     reached: Reached,
+}
+
+/// Whose key it is, and where it lies.
+pub struct Blank<'a> {
+    pub from: &'a HostName,
+    pub to: &'a HostName,
+    /// A private folder on the sender, and the name of the key in it.
+    pub folder: &'a str,
+    pub name: &'a str,
+    /// What the line in `authorized_keys` ends with.
+    pub comment: String,
+}
+
+/// What a key is let in for.
+pub struct Terms<'a> {
+    /// Options of its line behind `restrict` and `from`.
+    pub options: &'a str,
+    /// More of them, for servers that know where a key may listen (OpenSSH 7.8).
+    pub listen: &'a str,
+    pub seconds: u64,
+    /// More lines of the sender's ssh configuration; they come first, and there the first one wins.
+    pub config: &'a str,
 }
 
 /// How a host is reached, as ssh sees it.
@@ -38,33 +60,32 @@ impl Key {
         format!("ssh -F {}", quote(&format!("{}.config", self.file)))
     }
 
-    fn config(&self) -> String {
+    fn config(&self, more: &str) -> String {
         let Key { file, alias, reached, .. } = self;
         format!(
-            "Host {alias}\n  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
+            "Host {alias}\n{more}  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
              \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
              \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
              \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
-             \x20 ClearAllForwardings yes\n  ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
+             \x20 ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
             reached.address, reached.port, reached.user
         )
     }
 }
 
 impl Fleet {
-    /// How the lines of this run are told from others in `authorized_keys`; a call of it, or all.
-    pub fn key_comment(&self, call: &str) -> String {
-        let end = if call.is_empty() { "" } else { "-" };
-        format!("mig-{}-{call}{end}", self.settings.run)
+    /// How the lines of this run are told from others in `authorized_keys`; those of one thing, or all.
+    pub fn key_comment(&self, of: &str) -> String {
+        let end = if of.is_empty() { "" } else { "-" };
+        format!("mig-{}-{of}{end}", self.settings.run)
     }
 
-    /// Makes the key on the sender. Nobody lets it in yet.
-    pub async fn cut_key(&self, sync: &Sync, call: &str) -> Outcome<Key> {
-        let (from, to) = (self.link(&sync.from)?, self.link(&sync.to)?);
-        let folder = self.prepared(&sync.from)?.record.folder;
-        let (name, comment) = (format!("key.{call}"), self.key_comment(call));
+    /// Makes the key on the sender, or finds it. Nobody lets it in yet.
+    pub async fn make_key(&self, blank: Blank<'_>) -> Outcome<Key> {
+        let Blank { from, to, folder, name, comment } = blank;
+        let (sender, receiver) = (self.link(from)?, self.link(to)?);
         let (made, reached, address) =
-            tokio::join!(self.make_key(from, &folder, &name, &comment), self.reached(to), self.address(&sync.from));
+            tokio::join!(self.key_pair(sender, folder, name, &comment), self.reached(receiver), self.address(from));
         let ((public, mut sources), reached) = (made?, reached?);
         if reached.address.starts_with("127.") || reached.address == "localhost" || reached.address == "::1" {
             sources.extend(["127.0.0.1".into(), "::1".into()]);
@@ -74,67 +95,43 @@ impl Fleet {
         {
             sources.push(address);
         }
-        sources.sort();
-        sources.dedup();
-        Ok(Key {
-            file: format!("{folder}/{name}"),
-            alias: format!("mig-{}", sync.to),
-            comment,
-            public,
-            sources,
-            reached,
-        })
+        Ok(Key { file: format!("{folder}/{name}"), alias: alias(to), comment, public, sources, reached })
     }
 
-    /// Lets the key in for `server` only, and tells the sender how it is used.
-    pub async fn open_door(&self, sync: &Sync, key: &Key, server: &[String], pids: &str) -> Outcome<()> {
-        let (from, to) = (self.link(&sync.from)?, self.link(&sync.to)?);
-        let sudo = if to.config.sudo { "sudo -n " } else { "" };
-        let server: Vec<String> = server.iter().map(|w| quote(w)).collect();
-        // Its process is noted, so that a rollback can end it.
-        let note = format!("umask 077; echo $$ >>{}; exec \"$@\"", quote(pids));
-        let command = format!("{sudo}sh -c {} mig {}", quote(&note), server.join(" "));
-        if command.contains('\n') {
-            return failed(format!("{}: its name cannot be written into authorized_keys", sync.at));
-        }
-        let command = command.replace('"', "\\\"");
-        let options = format!("restrict,from=\"{}\",command=\"{command}\"", key.sources.join(","));
-        let seconds = (sync.timeout_ms / 1000 + 600).to_string();
+    /// Lets the key in, and tells the sender how it is used.
+    pub async fn let_in(&self, from: &HostName, to: &HostName, key: &Key, terms: Terms<'_>) -> Outcome<()> {
+        let (sender, receiver) = (self.link(from)?, self.link(to)?);
+        let mut sources = key.sources.clone();
+        sources.sort();
+        sources.dedup();
+        let options = format!("restrict,from=\"{}\"{}", sources.join(","), terms.options);
+        let seconds = terms.seconds.to_string();
         let mut hosts = String::new();
-        for pinned in self.pinned(to) {
+        for pinned in self.pinned(receiver) {
             hosts += &pinned.line(&key.alias);
         }
         let (hosts_file, config_file) = (format!("{}.hosts", key.file), format!("{}.config", key.file));
-        let config = key.config();
-        let words = [key.comment.as_str(), &options, &key.public, &seconds];
+        let config = key.config(terms.config);
+        let words = [key.comment.as_str(), &options, &key.public, &seconds, terms.listen];
         let (let_in, hosts, config) = tokio::join!(
-            self.say(to, script::KEY_ALLOW, &words),
-            self.upload(from, &hosts_file, hosts.as_bytes()),
-            self.upload(from, &config_file, config.as_bytes())
+            self.say(receiver, script::KEY_ALLOW, &words),
+            self.upload(sender, &hosts_file, hosts.as_bytes()),
+            self.upload(sender, &config_file, config.as_bytes())
         );
-        (hosts?, config?);
+        hosts?;
+        config?;
         match let_in? {
             said if said == "ok" => Ok(()),
-            said => failed(format!(
-                "{}: the key of {} cannot be let in: {}",
-                sync.to,
-                sync.from,
-                said.trim_start_matches("bad ")
-            )),
+            said => failed(format!("{to}: the key of {from} cannot be let in: {}", said.trim_start_matches("bad "))),
         }
     }
 
-    /// Takes the key back on both sides; says what could not be.
-    pub async fn close_door(&self, from: &HostName, to: &HostName, call: &str) -> Outcome<()> {
-        let comment = self.key_comment(call);
-        self.forget_keys(self.link(to)?, &comment).await?;
-        // Without its other half the key opens nothing: a sender that is gone may stay so.
-        if let (Ok(link), Ok(prepared)) = (self.link(from), self.prepared(from)) {
-            let file = quote(&format!("{}/key.{call}", prepared.record.folder));
-            let text = format!("rm -f -- {file} {file}.pub {file}.hosts {file}.config");
-            let _ = self.run(&link.config.name, &crate::contract::Command::Shell(text), 30_000).await;
-        }
-        Ok(())
+    /// Removes the key from the sender. Without its other half it opens nothing: a sender that is gone
+    /// may stay so.
+    pub async fn drop_key(&self, from: &HostName, folder: &str, name: &str) {
+        let file = quote(&format!("{folder}/{name}"));
+        let text = format!("rm -f -- {file} {file}.pub {file}.hosts {file}.config");
+        let _ = self.run(from, &Command::Shell(text), 30_000).await;
     }
 
     /// Takes the lines out of `authorized_keys` whose comment begins so.
@@ -149,7 +146,7 @@ impl Fleet {
         }
     }
 
-    async fn make_key(&self, link: &Link, folder: &str, name: &str, comment: &str) -> Outcome<(String, Vec<String>)> {
+    async fn key_pair(&self, link: &Link, folder: &str, name: &str, comment: &str) -> Outcome<(String, Vec<String>)> {
         let host = &link.config.name;
         let mut tries = Tries::default();
         loop {
@@ -174,7 +171,7 @@ impl Fleet {
                 ("missing", _) => Err(Failure::new(format!("there is no ssh or no ssh-keygen on {host}"))
                     .hint("install the OpenSSH client there, or copy through this machine with #{ via: \"here\" }")
                     .into()),
-                _ => failed(format!("{host}: no key can be made: {}", super::super::printable(&said))),
+                _ => failed(format!("{host}: no key can be made: {}", super::printable(&said))),
             };
         }
     }
@@ -200,6 +197,12 @@ impl Fleet {
     }
 }
 
+/// A value of an option in `authorized_keys`; `None` where it cannot stand in one line.
+pub fn option(name: &str, value: &str) -> Option<String> {
+    let fits = !value.contains(['\n', '\r', '\0']) && !value.ends_with('\\');
+    fits.then(|| format!(",{name}=\"{}\"", value.replace('"', "\\\"")))
+}
+
 /// What `ssh-keygen` writes, and nothing that could be an option: it comes from the sender.
 fn is_key(line: &str) -> bool {
     let base64 = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
@@ -208,7 +211,7 @@ fn is_key(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_key;
+    use super::{is_key, option};
 
     #[test]
     fn only_a_public_key_is_let_in() {
@@ -218,5 +221,12 @@ mod tests {
         {
             assert!(!is_key(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_option_stays_one() {
+        assert_eq!(option("command", "echo \"a\" b"), Some(r#",command="echo \"a\" b""#.into()));
+        assert_eq!(option("command", "a\nssh-rsa AAAA"), None);
+        assert_eq!(option("command", "a\\"), None);
     }
 }
