@@ -158,12 +158,16 @@ fn outages(page: &mut Markup, run: &ShownRun) {
             page.number((budget as f64 / whole * 99.5).min(99.5)).raw("%\"/></svg>");
         }
         page.raw("<p>");
-        page.raw(match (step.ended_ms, is_over, step.budget_ms) {
-            (None, true, _) => "Over budget, and not ended: ",
-            (None, false, _) => "Not ended: ",
-            (_, true, _) => "Over budget: ",
-            (_, false, Some(_)) => "Within the budget: ",
-            (_, false, None) => "",
+        page.raw(match (is_over, step.budget_ms) {
+            (true, _) => "Over budget",
+            (false, Some(_)) => "Within the budget",
+            (false, None) => "No budget",
+        });
+        page.raw(match step.state.as_str() {
+            // It ended for the run alone.
+            "failed" => "; measured until it failed, so the service may still be away: ",
+            "done" => ": ",
+            _ => "; not ended: ",
         });
         page.text(&place(&step.path)).raw("</p></section>\n");
     }
