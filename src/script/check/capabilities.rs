@@ -80,10 +80,17 @@ fn reached(touched: &[Touch]) -> BTreeSet<String> {
 /// Notes one call.
 pub fn note(w: &mut Walk, c: &Call) {
     let Some(place) = place(&w.source.file, c.pos) else { return };
+    declared(w, c);
+    if w.touched.iter().any(|t| t.seen.place == place && t.seen.call == c.name()) {
+        return;
+    }
     let args = c.args();
     let constants = constants(w.source);
     let say = |e: &Expr| shown(e, &constants);
-    let seen = |area, host, what: String, changes| Capability { area, call: c.name().into(), host, what, changes, place };
+    let seen = |area, host, what: String, changes| {
+        let place = place.clone();
+        Capability { area, call: c.name().into(), host, what, changes, place }
+    };
     let seen = if let Some(spec) = w.names.spec(c.name()) {
         let is_host = spec.positional.first() == Some(&"host");
         let host = args.first().filter(|_| is_host).map(|e| say(e));
@@ -99,6 +106,24 @@ pub fn note(w: &mut Walk, c: &Call) {
         }
     };
     w.touched.push(Touch { seen, function: w.function.clone(), called: c.name().into() });
+}
+
+/// The hosts that are parameters: their names stand in front of their declarations.
+fn declared(w: &mut Walk, c: &Call) {
+    let ("params", Some(Expr::Map(map, _))) = (c.name(), c.call.args.first()) else { return };
+    for (key, value) in &map.0 {
+        let (Expr::FnCall(call, pos), constants) = (value, BTreeMap::new()) else { continue };
+        let area = match call.name.as_str() {
+            "host" | "hosts" => "hosts",
+            "secret" => "secrets",
+            _ => continue,
+        };
+        let Some(place) = place(&w.source.file, *pos) else { continue };
+        let about = call.args.first().map(|e| shown(e, &constants)).unwrap_or_default();
+        let what = format!("{}, a parameter: {about}", key.name);
+        let seen = Capability { area, call: call.name.to_string(), host: None, what, changes: false, place };
+        w.touched.push(Touch { seen, function: w.function.clone(), called: String::new() });
+    }
 }
 
 /// What a primitive is about.
