@@ -5,6 +5,7 @@
 //! `mig finish` removes it. A plan writes nothing.
 
 use super::super::link::Fleet;
+use crate::contract::GIVEN;
 use crate::secret::Secret;
 use reqwest::Url;
 use reqwest::cookie::{CookieStore, Jar};
@@ -34,9 +35,6 @@ struct Cookie {
     url: String,
     line: String,
 }
-
-/// What every name of such a secret begins with.
-const PREFIX: &str = "http-";
 
 impl Fleet {
     fn given(&self) -> MutexGuard<'_, Given> {
@@ -109,14 +107,14 @@ impl Fleet {
     /// Keeps a value under a new name.
     pub fn take_secret(&self, value: &str) -> String {
         let mut given = self.given();
-        let name = format!("{PREFIX}{}", hex::encode(rand::random::<[u8; 6]>()));
+        let name = format!("{GIVEN}{}", hex::encode(rand::random::<[u8; 6]>()));
         given.secrets.insert(name.clone(), value.into());
         self.keep_given(&given);
         name
     }
     /// The value of such a secret; `None` for one of the inventory.
     pub fn given_secret(&self, name: &str) -> Option<Result<Secret, String>> {
-        name.starts_with(PREFIX).then(|| {
+        name.starts_with(GIVEN).then(|| {
             let value = self.given().secrets.get(name).cloned();
             value.map(Secret::new).ok_or_else(|| "a server gave it, and it was not kept; log in again".into())
         })
