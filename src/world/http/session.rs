@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,7 +57,9 @@ impl Fleet {
     fn session_file(&self) -> Option<PathBuf> {
         let is_run = self.known.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let folder = self.settings.state.join("runs").join(&self.settings.run);
-        (is_run && folder.is_dir()).then(|| folder.join("session"))
+        // In a lab the run's own folder is elsewhere: what servers of a lab give goes with the lab.
+        let is_there = is_run && fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).is_ok();
+        is_there.then(|| folder.join("session"))
     }
 
     /// A file that cannot be written costs a login after a resume, and says so then.
