@@ -77,7 +77,11 @@ fn the_labs_have_the_same_stand_ins() {
     for file in fs::read_dir(&first).expect("stand-ins").map(|entry| entry.expect("a file").file_name()) {
         for other in ["alien4cloud_migrate.lab/bin", "alien4cloud_restore.lab/bin"] {
             let (a, b) = (fs::read(first.join(&file)), fs::read(root.join(other).join(&file)));
-            assert!(a.expect("a stand-in") == b.expect("its copy"), "{other}/{} is another one", file.to_string_lossy());
+            assert!(
+                a.expect("a stand-in") == b.expect("its copy"),
+                "{other}/{} is another one",
+                file.to_string_lossy()
+            );
         }
     }
 }
