@@ -15,7 +15,8 @@ fn desk() -> (tempfile::TempDir, String) {
     let fails = "let p = params(#{ here: host(\"this machine\") });\nstep(\"Fail\", || p.here.ssh(\"exit 3\", #{ undo: false }));\n";
     std::fs::write(at.join("fails.rhai"), fails).unwrap();
     std::fs::write(at.join("other.txt"), "").unwrap();
-    std::fs::write(at.join("inventory.yml"), "hosts:\n  here: { local: true }\n  zebra: { address: 192.0.2.1 }\n").unwrap();
+    std::fs::write(at.join("inventory.yml"), "hosts:\n  here: { local: true }\n  zebra: { address: 192.0.2.1 }\n")
+        .unwrap();
     let ran = command(at, MIG).args(["run", "fails.rhai", "--yes"]).output().unwrap();
     assert_eq!(ran.status.code(), Some(4), "{}", String::from_utf8_lossy(&ran.stderr));
     let runs = command(at, MIG).args(["runs", "--json"]).output().unwrap();
@@ -80,7 +81,8 @@ fn zsh(at: &Path, line: &str, expected: &str) -> String {
             std::thread::sleep(Duration::from_millis(100));
         }
     };
-    let begin = "PS1='READY> '; unsetopt beep; autoload -Uz compinit; compinit -u -D; source <(mig completions zsh); clear";
+    let begin =
+        "PS1='READY> '; unsetopt beep; autoload -Uz compinit; compinit -u -D; source <(mig completions zsh); clear";
     std::fs::write(at.join(".zshrc"), format!("{begin}\n")).unwrap();
     tmux(&["new-session", "-d", "-x", "160", "-y", "50", "zsh -i"]);
     wait_for("READY>");

@@ -35,6 +35,7 @@ fn every_block_says_what_it_is() {
         ("sh", &["run"][..]),
         ("console", &[][..]),
         ("text", &["output"][..]),
+        ("json", &[][..]),
     ];
     let mut wrong = vec![];
     for page in pages() {

@@ -36,6 +36,7 @@ redis-check-rdb:redis-tools
 python3:python3
 zsh:zsh
 fish:fish
+chromium:chromium
 '
 
 missing=

@@ -9,7 +9,9 @@ use crate::error::Error;
 use crate::inventory::Inventory;
 use crate::journal::{Journal, RunState};
 use crate::reference;
-use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
+use clap_complete::engine::{
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 use clap_complete::env::CompleteEnv;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -69,6 +69,10 @@ impl Talk<'_> {
         loop {
             let prompt = if self.is_dry { "dry> " } else { "mig> " };
             self.at_the_prompt(reader);
+            if signals::is_told_to_end() {
+                code = Kind::Stopped.exit_code();
+                break;
+            }
             let text = match reader.next(prompt) {
                 Next::Line(text) => text,
                 Next::Dropped => continue,
