@@ -66,7 +66,8 @@ fn fish(at: &Path, line: &str) -> Vec<String> {
 
 /// zsh completes only at a prompt: Tab is pressed in a terminal, which tmux is.
 fn zsh(at: &Path, line: &str, expected: &str) -> String {
-    let socket = at.join("tmux");
+    // A server of its own for each line: one that was told to end may not be gone yet.
+    let socket = tempfile::tempdir_in(at).unwrap().keep().join("tmux");
     let tmux = |words: &[&str]| {
         let out = command(at, "tmux").arg("-S").arg(&socket).args(["-f", "/dev/null"]).args(words).output();
         String::from_utf8_lossy(&out.expect("tmux is there: tests/setup.sh installs it").stdout).into_owned()
@@ -75,7 +76,7 @@ fn zsh(at: &Path, line: &str, expected: &str) -> String {
         let began = Instant::now();
         loop {
             let shown = tmux(&["capture-pane", "-p"]);
-            if shown.contains(what) || began.elapsed() > Duration::from_secs(20) {
+            if shown.contains(what) || began.elapsed() > Duration::from_secs(90) {
                 return shown;
             }
             std::thread::sleep(Duration::from_millis(100));
