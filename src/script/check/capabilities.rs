@@ -144,15 +144,17 @@ pub fn area(name: &str) -> &'static str {
 
 /// `const NAME = "text"` of a file.
 fn constants(source: &Source) -> BTreeMap<&str, &Expr> {
-    let constant = |s| match s {
-        &Stmt::Var(ref x, ..) => match &x.1 {
-            e @ (Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..)) => {
-                x.0.name.chars().all(|c| !c.is_lowercase()).then_some((x.0.name.as_str(), e))
-            }
+    fn constant(s: &Stmt) -> Option<(&str, &Expr)> {
+        match s {
+            Stmt::Var(x, ..) => match &x.1 {
+                e @ (Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..)) => {
+                    x.0.name.chars().all(|c| !c.is_lowercase()).then_some((x.0.name.as_str(), e))
+                }
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    };
+        }
+    }
     source.statements.iter().filter_map(constant).collect()
 }
 
