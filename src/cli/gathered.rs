@@ -37,7 +37,8 @@ pub fn gather_script(script: &Script) -> std::result::Result<Playbook, Wrong> {
 /// Every finding.
 pub fn checked(playbook: &Playbook) -> std::result::Result<(), Wrong> {
     let findings = check(playbook, ALL);
-    if findings.is_empty() { Ok(()) } else { Err(Wrong(findings.iter().map(Finding::to_error).collect())) }
+    let errors: Vec<_> = findings.iter().filter(|f| f.is_error()).map(Finding::to_error).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Wrong(errors)) }
 }
 
 /// A module by its import path: the stdlib beside the playbook, which a fork has for itself; the
