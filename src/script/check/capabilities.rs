@@ -42,8 +42,10 @@ pub const AREAS: &[&str] = &["hosts", "files", "services", "commands", "network"
 pub fn capabilities(playbook: &Playbook, table: &'static [Spec]) -> Vec<Capability> {
     let main = (None, &playbook.file, &playbook.text);
     let modules = playbook.modules.iter().map(|(path, (place, text))| (Some(path.as_str()), place, text));
-    let sources: Vec<Source> =
-        std::iter::once(main).chain(modules).filter_map(|(path, file, text)| Source::parse(path, file, text).0).collect();
+    let sources: Vec<Source> = std::iter::once(main)
+        .chain(modules)
+        .filter_map(|(path, file, text)| Source::parse(path, file, text).0)
+        .collect();
     let names = Names::of(&sources, table);
     let mut touched = vec![];
     for source in &sources {
