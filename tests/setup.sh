@@ -34,6 +34,7 @@ redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
 python3:python3
+chromium:chromium
 '
 
 missing=

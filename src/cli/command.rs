@@ -29,6 +29,7 @@ pub enum Command {
     Journal(JournalArgs),
     Check(CheckArgs),
     Test(TestArgs),
+    Fork(ForkArgs),
     Lab(LabArgs),
     Repl(ReplArgs),
     Doc(DocArgs),
@@ -41,7 +42,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Move something", &["run", "plan", "repl"]),
     ("When a run stopped", &["resume", "rollback", "resolve", "finish"]),
     ("Look back", &["runs", "show", "unlock", "journal"]),
-    ("Write playbooks", &["check", "test", "lab", "doc"]),
+    ("Write playbooks", &["fork", "check", "test", "lab", "doc"]),
     ("Set up", &["completions", "man"]),
 ];
 

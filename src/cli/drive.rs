@@ -1,15 +1,12 @@
 //! One road for run, resume and rollback: a playbook on its ground, evaluated against a gate, and
 //! what is said and kept when it ends.
 
-use super::ground::{Ground, faces};
-use super::repl::{Failed, after_failure};
-use super::run::hands;
+use super::ground::Ground;
 use super::wrong::Wrong;
 use super::{Face, Globals, exit, page, signals};
 use crate::contract::{Event, Failure, Halt, Listener, Operator, Stop};
 use crate::error::{Error, Kind};
-use crate::journal::{Journal, Record, Row, RunRow, RunState};
-use crate::lab::OpenLab;
+use crate::journal::{Journal, Record, RunRow, RunState};
 use crate::report::{self, Paint, Story};
 use crate::run::{Back, Gate, Mode, Rollback, Setting, Shown, open_leases};
 use crate::script::{self, End, Playbook};
@@ -159,40 +156,6 @@ impl Drive<'_> {
                 ))
                 .hint(format!("or take the run back: mig rollback {}", self.run))
                 .into()),
-        }
-    }
-
-    /// Runs, or goes on; after a failure on a terminal lines may be typed into the run, and it may
-    /// go on from there. Gives the exit code.
-    ///
-    /// # Errors
-    /// The journal, or the playbook does not ask for what is recorded.
-    pub fn live_with_a_prompt(&mut self, from: From, lab: Option<&OpenLab>) -> Result<u8, Wrong> {
-        let mut from = from;
-        loop {
-            let code = self.live(&from)?;
-            let memory = std::mem::take(&mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner));
-            let failed = Failed {
-                globals: self.globals,
-                ground: &self.ground,
-                journal: from.journal,
-                record: from.record.clone(),
-                run: &self.run,
-                params: &self.params,
-                lab,
-                memory,
-            };
-            let Some(retry) = after_failure(failed, code)? else { return Ok(code) };
-            // Its screen has ended, and its world may be closed: both are opened anew.
-            let (face, person) = faces(self.globals);
-            self.operator = hands(lab, person, self.globals.yes);
-            self.face = face;
-            self.world.close();
-            let (face, operator) = (self.face.listener(), self.operator.clone());
-            self.world = self.ground.open(&self.run, self.globals, lab, face, operator)?;
-            self.verify(from.journal, &from.record)?;
-            from.record.commit("running", 0, vec![Row::run_is(RunState::Running, "")]).map_err(Error::bad_input)?;
-            from = From { shown: None, retry, ..from };
         }
     }
 

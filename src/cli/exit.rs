@@ -4,6 +4,7 @@ use super::globals::Globals;
 use crate::contract::{Halt, Stop};
 use crate::error::{Error, Kind};
 use crate::report::{Paint, harmless};
+use crate::script::Level;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -67,15 +68,32 @@ fn json(error: &Error) -> String {
     .to_string()
 }
 
-fn render(error: &Error, paint: Paint, is_last: bool) -> String {
+/// Prints what `mig check` says: like an error, with its own word in front.
+pub fn show_finding(error: &Error, level: Level, globals: &Globals) {
+    let paint = Paint { colours: globals.error_colours() };
+    let word = format!("{}:", level.word());
+    let word = match level {
+        Level::Error => paint.bad(&word),
+        Level::Warning => paint.careful(&word),
+        Level::Note => paint.dim(&word),
+    };
+    let _ = std::io::stderr().lock().write_all(page_of(&word, error).as_bytes());
+}
+
+fn page_of(word: &str, error: &Error) -> String {
     let place = error.place.as_ref().map(|p| format!("{}: ", harmless::line(&p.to_string()))).unwrap_or_default();
-    let mut out = format!("{} {place}{}\n", paint.bad("error:"), harmless::lines(&error.message).trim_end());
+    let mut out = format!("{word} {place}{}\n", harmless::lines(&error.message).trim_end());
     if let Some(excerpt) = &error.excerpt {
         let _ = writeln!(out, "{}", harmless::lines(excerpt).trim_end_matches('\n'));
     }
     for hint in &error.hints {
         let _ = writeln!(out, "  {}", harmless::lines(hint).trim_end());
     }
+    out
+}
+
+fn render(error: &Error, paint: Paint, is_last: bool) -> String {
+    let mut out = page_of(&paint.bad("error:"), error);
     match error.kind {
         Kind::BadInput if is_last => {
             let _ = writeln!(out, "{}", paint.dim("Nothing was sent to any host."));

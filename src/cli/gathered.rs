@@ -37,15 +37,24 @@ pub fn gather_script(script: &Script) -> std::result::Result<Playbook, Wrong> {
 /// Every finding.
 pub fn checked(playbook: &Playbook) -> std::result::Result<(), Wrong> {
     let findings = check(playbook, ALL);
-    if findings.is_empty() { Ok(()) } else { Err(Wrong(findings.iter().map(Finding::to_error).collect())) }
+    let errors: Vec<_> = findings.iter().filter(|f| f.is_error()).map(Finding::to_error).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Wrong(errors)) }
 }
 
-/// A module by its import path: the operator's stdlib, the binary's, then beside the playbook.
+/// A module by its import path: the stdlib beside the playbook, which a fork has for itself; the
+/// operator's, the binary's, then beside the playbook.
 fn module(path: &str, folder: Option<&Path>) -> Result<Option<(String, String)>> {
+    if let Some(found) = folder.map(|f| below(&f.join("stdlib"), path)).transpose()?.flatten() {
+        return Ok(Some(found));
+    }
     if let Some(found) = super::shipped::stdlib_module(path)? {
         return Ok(Some(found));
     }
-    let Some(folder) = folder else { return Ok(None) };
+    folder.map(|folder| below(folder, path)).transpose().map(Option::flatten)
+}
+
+/// A module that lies below a folder.
+fn below(folder: &Path, path: &str) -> Result<Option<(String, String)>> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let file = folder.join(format!("{path}.rhai"));
     // A link must not lead out of the playbook's folder.

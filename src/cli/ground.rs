@@ -197,6 +197,8 @@ impl Ground {
                 region: aws.region.clone(),
                 profile: aws.profile.clone(),
                 endpoint: aws.endpoint.clone(),
+                // The operator's own keys are nothing for a lab.
+                made_up: lab.is_some(),
             };
         }
         settings.reconnect_for = globals.reconnect_for;

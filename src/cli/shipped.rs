@@ -100,6 +100,24 @@ pub fn lab_of(script: &Script) -> Option<Lab> {
     (script.path.is_none() || is_fork).then(|| PLAYBOOKS.get_dir(&name).map(Lab::Shipped)).flatten()
 }
 
+/// The text of a playbook in the binary, whatever lies in `./playbooks`.
+pub fn embedded_playbook(name: &str) -> Option<&'static str> {
+    PLAYBOOKS.get_file(format!("{name}.rhai")).and_then(|f| f.contents_utf8())
+}
+/// The lab of a playbook in the binary.
+pub fn embedded_lab(name: &str) -> Option<&'static Dir<'static>> {
+    PLAYBOOKS.get_dir(format!("{name}.lab"))
+}
+/// A module in the binary by its import path.
+pub fn embedded_module(path: &str) -> Option<&'static str> {
+    STDLIB.get_file(format!("{path}.rhai")).and_then(|f| f.contents_utf8())
+}
+/// The names of the playbooks in the binary.
+pub fn embedded_names() -> Vec<String> {
+    let files = PLAYBOOKS.files().filter_map(|f| f.path().to_str()?.strip_suffix(".rhai"));
+    files.filter(|n| !n.ends_with(".test")).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// The names of all playbooks that can be run by name.
 pub fn playbook_names() -> Vec<String> {
     names("playbooks", &PLAYBOOKS)

@@ -4,8 +4,10 @@ use super::drive::the_run;
 use super::wrong::Wrong;
 use super::{Globals, page};
 use crate::journal::{Journal, now_ms};
-use crate::report::{Paint, ShownRun};
+use crate::report::{Paint, ShownRun, html};
+use crate::world::files::write_private;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Show one run, step by step, and what a rollback of it would do now
 #[derive(Debug, Clone, Args)]
@@ -13,12 +15,16 @@ pub struct ShowArgs {
     /// The run, or the first letters of its id; left out, the only one there is
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
+
+    /// Writes the same as one page for a browser into this file, which must not exist
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub html: Option<PathBuf>,
 }
 
 /// Shows one run.
 ///
 /// # Errors
-/// No run fits.
+/// No run fits; the file of the page is there already, or cannot be written.
 pub fn run(args: &ShowArgs, globals: &Globals) -> Result<u8, Wrong> {
     let journal = Journal::open(&globals.state()?)?;
     let run = the_run(&journal, args.run.as_deref(), |_| true, "show")?;
@@ -39,7 +45,15 @@ pub fn run(args: &ShowArgs, globals: &Globals) -> Result<u8, Wrong> {
         }
         return Ok(0);
     }
-    let shown = ShownRun { run: &run, steps: &steps, calls: &calls, now_ms: now_ms() };
+    let (hosts, moments) = (journal.hosts(&run.id)?, journal.moments(&run.id)?);
+    let shown =
+        ShownRun { run: &run, steps: &steps, calls: &calls, hosts: &hosts, moments: &moments, now_ms: now_ms() };
+    if let Some(file) = &args.html {
+        // What the run wrote stands in it: for the operator alone until they say otherwise.
+        write_private(file, &html(&shown))?;
+        page(&format!("run {} is in {}, readable by you alone", run.id, file.display()));
+        return Ok(0);
+    }
     page(&shown.render(Paint { colours: globals.colours() }));
     Ok(0)
 }

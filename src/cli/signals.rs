@@ -18,6 +18,13 @@ static BEFORE: AtomicBool = AtomicBool::new(false);
 static IS_LINE: AtomicBool = AtomicBool::new(false);
 /// A prompt waits for keys at a terminal.
 static IS_PROMPT: AtomicBool = AtomicBool::new(false);
+/// A signal other than Ctrl-C was heard: a session ends with the line at hand.
+static IS_TOLD_TO_END: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process was told to end while a typed line ran.
+pub fn is_told_to_end() -> bool {
+    IS_TOLD_TO_END.load(Ordering::SeqCst)
+}
 
 /// From now on a signal asks this to stop. The last one given counts.
 pub fn ask_to_stop(stop: impl Fn() + Send + 'static) {
@@ -62,6 +69,9 @@ fn listen() {
         for signal in signals.forever() {
             if signal == SIGINT && IS_PROMPT.load(Ordering::SeqCst) {
                 continue;
+            }
+            if signal != SIGINT {
+                IS_TOLD_TO_END.store(true, Ordering::SeqCst);
             }
             let before = BEFORE.swap(true, Ordering::SeqCst);
             if before && signal != SIGHUP {

@@ -3,8 +3,8 @@
 use super::exit::show_all;
 use super::wrong::Wrong;
 use super::{
-    Cli, Command, check, command, completions, doc, finish, journal, lab, man, repl, resolve, resume, rollback, run,
-    runs, show, test, unlock,
+    Cli, Command, check, command, completions, doc, finish, fork, journal, lab, man, repl, resolve, resume, rollback,
+    run, runs, show, test, unlock,
 };
 use crate::error::Kind;
 use clap::FromArgMatches;
@@ -58,6 +58,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Wrong> {
         Command::Unlock(args) => unlock::run(args, globals),
         Command::Show(args) => show::run(args, globals),
         Command::Check(args) => check::run(args, globals),
+        Command::Fork(args) => fork::run(args, globals),
         Command::Doc(args) => doc::run(args),
         Command::Lab(args) => lab::run(args, globals),
         Command::Repl(args) => repl::run(args, globals),

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// What the name of a secret begins with that a server gave, and not the inventory.
+pub const GIVEN: &str = "http-";
+
 /// A request. Secrets stand in it by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -93,6 +96,9 @@ pub struct Http {
     /// It may be sent a second time when nobody can know whether the first one arrived.
     #[serde(default)]
     pub idempotent: bool,
+    /// The server ends the connection by what it does: a lost answer is success.
+    #[serde(default)]
+    pub drops: bool,
 }
 
 /// A request that changes nothing, and what its answer must be.

@@ -28,7 +28,7 @@ pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Ste
 pub use dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType, status};
 pub use event::{Event, Listener, Tally};
 pub use halt::{Failure, Halt, Outcome, Stop, failed, unknown, unknown_why};
-pub use http::{Body, Check, Http, Json, Reply, Request};
+pub use http::{Body, Check, GIVEN, Http, Json, Reply, Request};
 pub use lease::{Lease, LeaseState, LeasedKey, LeasedProcess, Phase, Tunnel, Unlease, alias};
 pub use look::{Found, Look, Machine, Output, PortState};
 pub use operator::{Answer, Operator, Question};

@@ -61,7 +61,7 @@ fn hold(folder: &Path, name: &str, link: &UnixStream) -> io::Result<()> {
     }
     let children = Children::watch()?;
     watch_link(link.try_clone()?);
-    watch_wishes(link.try_clone()?)?;
+    watch_wishes(link.try_clone()?);
     boot(&children);
 
     let host = Arc::new(Host {
@@ -105,17 +105,20 @@ fn watch_link(mut link: UnixStream) {
 }
 
 /// Ends this process when somebody on the host asks for a reboot or for the power to go.
-fn watch_wishes(link: UnixStream) -> io::Result<()> {
+fn watch_wishes(link: UnixStream) {
     use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-    let watch = init(CreateFlags::CLOEXEC)?;
-    add_watch(
-        &watch,
-        WISHES,
-        WatchFlags::CREATE | WatchFlags::ATTRIB | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE,
-    )?;
+    let flags = WatchFlags::CREATE | WatchFlags::ATTRIB | WatchFlags::MOVED_TO | WatchFlags::CLOSE_WRITE;
+    // A user may watch only so many places (fs.inotify.max_user_instances, often 128, and editors take
+    // theirs): without a watch the place is looked at now and then.
+    let watch = init(CreateFlags::CLOEXEC).and_then(|watch| add_watch(&watch, WISHES, flags).map(|_| watch)).ok();
     std::thread::spawn(move || {
         let mut events = [0u8; 4096];
-        while matches!(rustix::io::read(&watch, &mut events), Ok(1..)) {
+        loop {
+            match &watch {
+                Some(watch) if !matches!(rustix::io::read(watch, &mut events), Ok(1..)) => return,
+                Some(_) => {}
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
             for wish in ["reboot", "poweroff"] {
                 if Path::new(WISHES).join(format!("{wish}-now")).exists() {
                     let _ = writeln!(&link, "{wish}");
@@ -124,7 +127,6 @@ fn watch_wishes(link: UnixStream) -> io::Result<()> {
             }
         }
     });
-    Ok(())
 }
 
 /// Runs what the tree says a boot does.

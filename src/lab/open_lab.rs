@@ -109,6 +109,9 @@ impl OpenLab {
             let files = secrets.map(|name| (name.clone(), json!({ "file": self.folder.join("secrets").join(name) })));
             inventory["secrets"] = Value::Object(files.collect());
         }
+        if let Some(aws) = &self.settings().aws {
+            inventory["aws"] = json!(aws);
+        }
         serde_yaml::to_string(&inventory).unwrap_or_default()
     }
 

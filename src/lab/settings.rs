@@ -21,6 +21,9 @@ pub struct Settings {
     /// Values for the playbook's secrets: made up, since they stand in a file.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
+    /// The stand-in of AWS, where the playbook asks AWS: a service of one of the hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<AwsSettings>,
     /// Modes that git does not keep: `source:/etc/x/key.pem: "0400"`. A key that ends in `/` names
     /// a folder, which is made when it is missing.
     #[serde(default)]
@@ -43,6 +46,16 @@ pub struct Settings {
     /// Paths that may differ from the start after a rollback, each with the reason.
     #[serde(default)]
     pub differs_after_rollback: Vec<Differs>,
+}
+
+/// Where a lab's stand-in of AWS answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwsSettings {
+    /// As in `http://127.0.0.9:5000`; one of the lab's own addresses, since there are no others inside.
+    pub endpoint: String,
+    /// The region that it pretends to be.
+    pub region: String,
 }
 
 /// One machine of the lab.
@@ -199,6 +212,13 @@ impl Settings {
                 return Error::bad_input(format!("hosts.{name}.address: {a} belongs to another host")).err();
             }
         }
+        if let Some(aws) = &self.aws
+            && !aws.endpoint.starts_with("http://127.")
+        {
+            let message =
+                format!("aws.endpoint: \"{}\" is not inside a lab; expected as http://127.0.0.9:5000", aws.endpoint);
+            return Error::bad_input(message).err();
+        }
         let known = || self.hosts.keys().cloned().collect::<Vec<_>>().join(", ");
         for (what, checks) in [("after_run", &self.after_run), ("after_rollback", &self.after_rollback)] {
             for (i, check) in checks.iter().enumerate() {
@@ -303,6 +323,8 @@ mod tests {
         assert!(refused("hosts: { a: {} }\nmodes: { 'b:/x': '0400' }").contains("HOST:/path"));
         assert!(refused("hosts: { a: {} }\nmodes: { 'a:/x': '9' }").contains("octal"));
         assert!(refused("hosts: { a: {} }\nmodes: { 'a:/../x': '0400' }").contains("HOST:/path"));
+        let amazon = "hosts: { a: {} }\naws: { region: eu-west-1, endpoint: 'https://ec2.eu-west-1.amazonaws.com' }";
+        assert!(refused(amazon).contains("aws.endpoint"));
         assert!(refused("hosts: { a: {} }\nprivate: [/usr]").contains("top-level"));
         assert!(refused("hosts: { a: {} }\nafter_run: [{ host: b, command: x }]").contains("after_run[0].host"));
     }

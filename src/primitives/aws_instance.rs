@@ -28,6 +28,10 @@ pub struct AwsInstance {
     /// How long it may take to become so, as a text with a unit.
     #[serde(default = "ten_minutes")]
     timeout: Duration,
+    /// Instance that takes its place, where the two must never run together: a rollback stops that one before it
+    /// starts this one again, and leaves it stopped. Only with `stopped`.
+    #[serde(default)]
+    never_with: Option<InstanceId>,
 }
 
 fn ten_minutes() -> Duration {
@@ -50,6 +54,25 @@ impl Args for AwsInstance {
             ],
             does: &["aws: stop i-0aaaaaaaaaaaaaaa0 (controller)"],
             undo: &["aws: start i-0aaaaaaaaaaaaaaa0 (controller)"],
+            gives: "",
+        },
+        Example {
+            script: r#"aws_instance("i-0aaaaaaaaaaaaaaa0", "stopped", #{ never_with: "i-0bbbbbbbbbbbbbbb0" })"#,
+            given: &[
+                Given::Aws(
+                    "instance i-0aaaaaaaaaaaaaaa0",
+                    r#"{ "instance": { "id": "i-0aaaaaaaaaaaaaaa0", "state": "running", "system_check": "ok", "instance_check": "ok" } }"#,
+                ),
+                Given::Aws(
+                    "instance i-0bbbbbbbbbbbbbbb0",
+                    r#"{ "instance": { "id": "i-0bbbbbbbbbbbbbbb0", "state": "running", "system_check": "ok", "instance_check": "ok" } }"#,
+                ),
+                Given::Aws("whether it would take `aws: stop i-0aaaaaaaaaaaaaaa0`", r#""fit""#),
+                Given::Aws("whether it would take `aws: start i-0aaaaaaaaaaaaaaa0`", r#""fit""#),
+                Given::Aws("whether it would take `aws: stop i-0bbbbbbbbbbbbbbb0`", r#""fit""#),
+            ],
+            does: &["aws: stop i-0aaaaaaaaaaaaaaa0"],
+            undo: &["aws: stop i-0bbbbbbbbbbbbbbb0", "aws: start i-0aaaaaaaaaaaaaaa0"],
             gives: "",
         },
         Example {
@@ -90,7 +113,25 @@ impl Change for AwsInstance {
                 // The way back too: a missing permission is better known before.
                 aws_answer::would(look, &deed)?;
                 aws_answer::would(look, &back)?;
-                let undo = Undo::By(vec![Deed::Aws(back)]);
+                let mut undo = vec![];
+                if let Some(other) = &self.never_with {
+                    if self.state != Power::Stopped || other.as_ref() == now.id {
+                        return failed(
+                            "aws_instance: never_with: it names another instance than the one that is stopped",
+                        );
+                    }
+                    let other = aws_answer::instance(look, other.as_ref())?;
+                    let first = Aws::SetPower(SetPower {
+                        name: other.name().into(),
+                        instance: other.id,
+                        power: Power::Stopped,
+                        timeout_ms: self.timeout.ms(),
+                    });
+                    aws_answer::would(look, &first)?;
+                    undo.push(Deed::Aws(first));
+                }
+                undo.push(Deed::Aws(back));
+                let undo = Undo::By(undo);
                 Ok(Plan::Do(vec![Step { deed: Deed::Aws(deed), undo }]))
             }
             (_, other) => failed(format!("aws_instance: unexpected state {other:?} of {}, nothing assumed", now.id)),

@@ -57,6 +57,10 @@ pub struct HttpSend {
     /// Whether a second request does no harm, so that `mig` need not ask when an answer was lost.
     #[serde(default)]
     idempotent: bool,
+    /// Whether the server is known to end the connection by what it does, as one that restarts itself: a lost
+    /// answer is success then, with the status 0 and no body, and what it did is for the playbook to see.
+    #[serde(default)]
+    drops: bool,
     /// Statuses that are success. Default: 200 to 299.
     #[serde(default)]
     ok: Vec<u16>,
@@ -225,7 +229,7 @@ impl Change for HttpSend {
             return Ok(Plan::Already);
         }
         let undo = self.taken_back(look)?;
-        let http = Http { request, ok: self.ok.clone(), check, idempotent: self.idempotent };
+        let http = Http { request, ok: self.ok.clone(), check, idempotent: self.idempotent, drops: self.drops };
         Ok(Plan::Do(vec![Step { deed: Deed::Http(Box::new(http)), undo }]))
     }
 
@@ -312,7 +316,7 @@ impl HttpSend {
             ..self.parts()
         };
         let request = parts.request(look)?;
-        let http = Http { request, ok: back.ok.clone(), check: None, idempotent: back.idempotent };
+        let http = Http { request, ok: back.ok.clone(), check: None, idempotent: back.idempotent, drops: self.drops };
         Ok(Undo::By(vec![Deed::Http(Box::new(http))]))
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 const BY: &str = "redis_replicaof";
 
-/// Make a Redis server follow another, or take over from the one that it follows.
+/// Make a Redis server follow another, or become a primary itself.
 ///
 /// With `"address:port"` the server drops its own data, takes the primary's, and keeps up with it. That
 /// is the most dangerous command of a move, so it is refused when the primary has no or far fewer keys

@@ -5,11 +5,13 @@
 //! what time it is (the caller says). Everything that comes from a host or a script is made
 //! harmless on its way out.
 
+mod before_after;
 mod bytes;
 mod duration;
 mod failure;
 mod hand;
 pub mod harmless;
+mod html;
 mod json;
 mod label;
 mod line;
@@ -29,10 +31,11 @@ mod width;
 pub use bytes::bytes;
 pub use duration::{duration, whole_duration};
 pub use failure::{FailurePage, next_commands};
+pub use html::html;
 pub use json::Json;
 pub use paint::{Ink, Paint};
 pub use plain::Plain;
-pub use plan::plan;
+pub use plan::{difference_line, plan};
 pub use runs::{RunLine, runs};
 pub use screen::{Hold, Screen, Terminal};
 pub use show::ShownRun;

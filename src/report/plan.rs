@@ -227,7 +227,7 @@ impl Page {
 }
 
 /// One line of a unified diff in its colour.
-pub(super) fn difference_line(paint: Paint, line: &str) -> String {
+pub fn difference_line(paint: Paint, line: &str) -> String {
     match line.as_bytes().first() {
         Some(b'+') => paint.good(line),
         Some(b'-') => paint.bad(line),

@@ -1,15 +1,18 @@
 //! The page of `mig show`: one run, step by step, from the journal alone.
 
+use super::before_after::before_after;
 use super::duration::{duration, whole_duration};
 use super::harmless;
 use super::label::{label, place};
 use super::paint::Paint;
 use super::plan::{counted, difference_line};
 use super::runs::in_its_colour;
-use crate::contract::{Source, Undo};
+use crate::contract::{HostRecord, Source, Undo};
 use crate::journal::{Call, CallState, DeedRow, DeedState, RunRow, RunState, StepRow};
+use crate::name::HostName;
 use crate::run::{Undoable, difference, open_leases, short, undoable};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// One run, as the journal has it.
@@ -17,20 +20,37 @@ pub struct ShownRun<'a> {
     pub run: &'a RunRow,
     pub steps: &'a [StepRow],
     pub calls: &'a [Call],
+    pub hosts: &'a [HostRecord],
+    /// Notes and the like, with their times.
+    pub moments: &'a [(i64, Value)],
     pub now_ms: i64,
 }
 
 impl ShownRun<'_> {
     pub fn render(&self, paint: Paint) -> String {
-        let mut page = Page { paint, out: String::new(), shown: vec![], steps: self.steps };
+        let mut page =
+            Page { paint, out: String::new(), shown: vec![], steps: self.steps, began_ms: self.run.began_ms };
         self.head(&mut page);
         for call in self.calls {
-            page.call(call);
+            page.call(call, self.is_history(call));
         }
+        self.machines(&mut page);
         self.cutovers(&mut page);
+        self.notes(&mut page);
         self.leases(&mut page);
         self.rollback(&mut page);
         page.out
+    }
+
+    /// Whether a later pass has come by this call again. What failed last answers no more either, but
+    /// nothing has come after it.
+    pub(super) fn is_history(&self, call: &Call) -> bool {
+        call.past && self.calls.iter().any(|c| c.seq > call.seq && c.lane == call.lane)
+    }
+
+    /// The last call that was a point of no return.
+    pub(super) fn edge(&self) -> Option<i64> {
+        self.calls.iter().filter(|c| c.key.name == "point_of_no_return").map(|c| c.seq).max()
     }
 
     fn head(&self, page: &mut Page<'_>) {
@@ -62,6 +82,29 @@ impl ShownRun<'_> {
             let text = format!("outage {}{budget}{goes_on}", duration(took));
             let text = if over { paint.bad(&format!("{text}, OVER BUDGET")) } else { text };
             page.line(0, &format!("\n{text} in {}", place(&step.path)));
+        }
+    }
+
+    /// What was done on each machine, and how long that took.
+    fn machines(&self, page: &mut Page<'_>) {
+        let mut hosts: BTreeMap<&HostName, (usize, u64)> = BTreeMap::new();
+        for deed in self.calls.iter().flat_map(|c| &c.deeds).filter(|d| d.began_ms > 0) {
+            if let Some(host) = deed.step.deed.host() {
+                let (n, took) = hosts.entry(host).or_default();
+                (*n, *took) = (*n + 1, *took + since(deed.began_ms, deed.ended_ms));
+            }
+        }
+        if !hosts.is_empty() {
+            page.out.push('\n');
+        }
+        for (host, (n, took)) in hosts {
+            page.line(0, &format!("on {host}: {}, {}", counted(n, "deed"), duration(took)));
+        }
+    }
+
+    fn notes(&self, page: &mut Page<'_>) {
+        for note in self.moments.iter().filter_map(|(_, m)| m.get("note").and_then(Value::as_str)) {
+            page.line(0, &format!("\nnote: {}", harmless::line(note)));
         }
     }
 
@@ -100,7 +143,7 @@ impl ShownRun<'_> {
         );
         page.line(0, &format!("\n{}", paint.bold(&text)));
         // Newest first: what lies before the point of no return needs a word of its own.
-        let edge = self.calls.iter().filter(|c| c.key.name == "point_of_no_return").map(|c| c.seq).max();
+        let edge = self.edge();
         let mut is_said = false;
         for Undoable { call, deed, undo, left, .. } in &undoable {
             if let Some(edge) = edge
@@ -125,11 +168,16 @@ struct Page<'a> {
     out: String,
     shown: Vec<String>,
     steps: &'a [StepRow],
+    began_ms: i64,
 }
 
 impl Page<'_> {
     fn line(&mut self, depth: usize, text: &str) {
         let _ = writeln!(self.out, "{}{text}", "  ".repeat(depth));
+    }
+
+    fn after_start(&self, ms: i64) -> String {
+        format!(", {} after the start", duration(since(self.began_ms, ms)))
     }
 
     fn heading(&mut self, path: &[String]) {
@@ -138,9 +186,9 @@ impl Page<'_> {
             let step = self.steps.iter().find(|s| s.path == path[..=depth]);
             let took = match step {
                 Some(StepRow { began_ms, ended_ms: Some(end), .. }) => {
-                    format!("  {}", duration(since(*began_ms, *end)))
+                    format!("  {}{}", duration(since(*began_ms, *end)), self.after_start(*began_ms))
                 }
-                Some(_) => "  not ended".into(),
+                Some(step) => format!("  not ended{}", self.after_start(step.began_ms)),
                 None => String::new(),
             };
             let text = format!("{}{}", self.paint.bold(&label(&path[depth])), self.paint.dim(&took));
@@ -149,7 +197,7 @@ impl Page<'_> {
         self.shown = path.to_vec();
     }
 
-    fn call(&mut self, call: &Call) {
+    fn call(&mut self, call: &Call, is_history: bool) {
         let paint = self.paint;
         self.heading(&call.key.path);
         let depth = call.key.path.len();
@@ -158,7 +206,7 @@ impl Page<'_> {
             CallState::Failed => paint.bad("✗"),
             CallState::Begun => paint.careful("…"),
         };
-        let past = if call.past { "  before the last resume" } else { "" };
+        let past = if is_history { "  before the last resume" } else { "" };
         let took = if call.ended_ms > call.began_ms {
             format!("  {}", duration(since(call.began_ms, call.ended_ms)))
         } else {
@@ -196,6 +244,12 @@ impl Page<'_> {
             Some(put) if matches!(put.source, Source::Secret(_)) => "holds a secret: not shown".into(),
             _ => difference(&row.step),
         };
+        if diff.is_empty()
+            && let Some(sides) = before_after(&row.step)
+        {
+            self.line(depth + 1, &paint.dim(&harmless::line(&format!("before: {}", sides.before))));
+            self.line(depth + 1, &paint.dim(&harmless::line(&format!("after:  {}", sides.after))));
+        }
         for line in harmless::lines(&diff).trim_end_matches('\n').lines() {
             let text = difference_line(paint, line);
             self.line(depth + 1, &text);
@@ -207,7 +261,7 @@ impl Page<'_> {
 }
 
 /// Milliseconds between two times of the journal; a clock that was set back gives none.
-fn since(began: i64, ended: i64) -> u64 {
+pub fn since(began: i64, ended: i64) -> u64 {
     u64::try_from(ended.saturating_sub(began)).unwrap_or(0)
 }
 

@@ -104,7 +104,7 @@ fn a_run_is_shown_step_by_step() {
         call(4, &["Move"], "ssh", CallState::Done, vec![run("erase", Undo::Impossible("it is gone".into()))]),
         call(5, &["Move"], "ssh", CallState::Failed, vec![run("start", Undo::NotNeeded)]),
     ];
-    let shown = ShownRun { run: &row, steps: &steps, calls: &calls, now_ms: 201_000 };
+    let shown = ShownRun { run: &row, steps: &steps, calls: &calls, hosts: &[], moments: &[], now_ms: 201_000 };
     insta::assert_snapshot!(shown.render(Paint::PLAIN), @r"
     conductor 7f3a  stopped
       began 3m20s ago, took 1m20s, from shipped conductor.rhai
@@ -149,6 +149,7 @@ fn a_secret_is_not_shown() {
         p.source = Source::Secret(Text::Mixed { pieces });
     }
     let calls = [call(1, &[], "write_file", CallState::Done, vec![step])];
-    let page = ShownRun { run: &row, steps: &[], calls: &calls, now_ms: 0 }.render(Paint::COLOURS);
+    let page =
+        ShownRun { run: &row, steps: &[], calls: &calls, hosts: &[], moments: &[], now_ms: 0 }.render(Paint::COLOURS);
     assert!(page.contains("holds a secret: not shown") && !page.contains("hunter22"), "{page}");
 }

@@ -4,9 +4,9 @@
 use super::Gate;
 use super::gate::{lock, short};
 use crate::contract::{
-    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, Halt,
-    Kind, LeaseState, Look, Machine, Outcome, Output, Phase, Plan, PortState, Put, Reply, Request, Source, Spec, Step,
-    Stop, Sync, Undo, unknown,
+    Aws, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Event, Failure, FileState, Found, GIVEN,
+    Halt, Kind, LeaseState, Look, Machine, Outcome, Output, Phase, Plan, PortState, Put, Reply, Request, Source, Spec,
+    Step, Stop, Sync, Undo, unknown,
 };
 use crate::journal::Key;
 use crate::name::{HostName, LeaseName, RemotePath};
@@ -190,11 +190,12 @@ impl Gate {
     }
 }
 
-/// The names of the secrets in a deed.
+/// The names of the inventory's secrets in a deed. What a server gave the plan, it gives the run anew.
 fn secrets_in(v: &Value, names: &mut BTreeSet<String>) {
     match v {
         Value::Object(map) => {
-            names.extend(map.get("$secret").and_then(Value::as_str).map(String::from));
+            names
+                .extend(map.get("$secret").and_then(Value::as_str).filter(|n| !n.starts_with(GIVEN)).map(String::from));
             map.values().for_each(|v| secrets_in(v, names));
         }
         Value::Array(list) => list.iter().for_each(|v| secrets_in(v, names)),

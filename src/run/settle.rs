@@ -3,7 +3,7 @@
 use super::Gate;
 use super::gate::{failure_of, lock, short};
 use super::perform::Half;
-use crate::contract::{Deed, Event, Failure, Halt, Http, Outcome, Settled, Spec, Step, Stop, Token, unknown};
+use crate::contract::{Deed, Event, Failure, GIVEN, Halt, Http, Outcome, Settled, Spec, Step, Stop, Token, unknown};
 use crate::journal::{Call, DeedRow, DeedState, Key, Row};
 use serde_json::Value;
 use std::time::Instant;
@@ -146,7 +146,7 @@ impl Gate {
             return Ok(());
         };
         let now: Vec<String> = steps.iter().map(|s| s.deed.to_string()).collect();
-        if *was == now {
+        if was.iter().map(|t| masked(t)).eq(now.iter().map(|t| masked(t))) {
             return Ok(());
         }
         let text = format!(
@@ -161,4 +161,12 @@ impl Gate {
         }
         self.poison(Stop::Interrupted)
     }
+}
+
+/// A deed's text without the names of what servers gave: a session is another one in the plan and in the run.
+fn masked(text: &str) -> String {
+    let mark = format!("\u{2039}secret:{GIVEN}");
+    let mut parts = text.split(mark.as_str());
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + mark.as_str() + part.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
 }

@@ -28,7 +28,7 @@ mod typing;
 mod unknown;
 mod verbs;
 
-pub use check::{Finding, check, check_line};
+pub use check::{AREAS, Capability, Finding, Level, capabilities, capability_area, check, check_line};
 pub use engine::STACK;
 pub use memory::{Memory, can_be_said};
 pub use params::{Given, GivenValue, Known, ParamKind, ParamSpec, bind, declared, help};

@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 /// Reads a text of at most so many bytes. `Ok(None)`: nothing lies there.
 ///
@@ -56,8 +56,21 @@ pub fn find_bytes(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 /// # Errors
 /// It is there, or cannot be written.
 pub fn write_new(path: &Path, text: &str) -> Result<()> {
+    made(path, text, 0o666)
+}
+
+/// The same for what is meant for this user alone. Never through a link: whatever bears the name is
+/// in the way.
+///
+/// # Errors
+/// As [`write_new`].
+pub fn write_private(path: &Path, text: &str) -> Result<()> {
+    made(path, text, 0o600)
+}
+
+fn made(path: &Path, text: &str, mode: u32) -> Result<()> {
     let shown = path.display();
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let written = made.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     match written {
         Ok(()) => Ok(()),
@@ -68,6 +81,75 @@ pub fn write_new(path: &Path, text: &str) -> Result<()> {
         }
         Err(e) => Error::bad_input(format!("{shown}: cannot be written: {}", why(&e))).err(),
     }
+}
+
+/// Whether anything bears this name, be it a link that leads nowhere.
+pub fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// A file that is to be made below a folder.
+pub struct Planted {
+    /// From the folder, with `/`.
+    pub path: String,
+    pub bytes: Vec<u8>,
+    pub executable: bool,
+}
+
+/// Makes files that are not there, and the folders they need: all of them, or none.
+///
+/// # Errors
+/// One is there, or cannot be written; what was made until then is gone again.
+pub fn plant(folder: &Path, files: &[Planted]) -> Result<()> {
+    let mut made = vec![];
+    let written = plant_all(folder, files, &mut made);
+    if written.is_err() {
+        for path in made.iter().rev() {
+            // A folder that somebody else has put something into stays.
+            let _ = if path.is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
+        }
+    }
+    written
+}
+
+fn plant_all(folder: &Path, files: &[Planted], made: &mut Vec<PathBuf>) -> Result<()> {
+    for file in files {
+        let path = folder.join(&file.path);
+        let missing: Vec<&Path> =
+            path.ancestors().skip(1).take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
+        for above in missing.into_iter().rev() {
+            std::fs::create_dir(above).or_else(|e| cannot_write(above, &e))?;
+            made.push(above.into());
+        }
+        let mode = if file.executable { 0o777 } else { 0o666 };
+        let mut open = std::fs::OpenOptions::new();
+        let mut new = open.write(true).create_new(true).mode(mode).open(&path).or_else(|e| cannot_write(&path, &e))?;
+        made.push(path.clone());
+        std::io::Write::write_all(&mut new, &file.bytes).or_else(|e| cannot_write(&path, &e))?;
+    }
+    Ok(())
+}
+
+fn cannot_write<T>(path: &Path, e: &std::io::Error) -> Result<T> {
+    Error::bad_input(format!("{}: cannot be written: {}", path.display(), why(e))).err()
+}
+
+/// The files below a folder, by their paths from it, sorted; links are not followed.
+pub fn files_below(folder: &Path) -> Vec<String> {
+    let mut all = vec![];
+    let mut open = vec![String::new()];
+    while let Some(at) = open.pop() {
+        for name in names_in(&folder.join(&at)) {
+            let path = if at.is_empty() { name } else { format!("{at}/{name}") };
+            match folder.join(&path).symlink_metadata() {
+                Ok(m) if m.is_dir() => open.push(path),
+                Ok(m) if m.is_file() => all.push(path),
+                _ => {}
+            }
+        }
+    }
+    all.sort();
+    all
 }
 
 /// What lies at the path of a private key.

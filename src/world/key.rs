@@ -118,7 +118,8 @@ impl Fleet {
             self.upload(sender, &hosts_file, hosts.as_bytes()),
             self.upload(sender, &config_file, config.as_bytes())
         );
-        (hosts?, config?);
+        hosts?;
+        config?;
         match let_in? {
             said if said == "ok" => Ok(()),
             said => failed(format!("{to}: the key of {from} cannot be let in: {}", said.trim_start_matches("bad "))),

@@ -161,8 +161,11 @@ impl Fleet {
                     continue;
                 }
                 Err(e) => {
+                    // Its master has gone, as when the machine restarted; what a socket says of that
+                    // means nothing to whoever reads it.
+                    tracing::debug!(host = %link.config.name, "the master has gone: {e}");
                     place.is_dead();
-                    return Err(Trouble::Lost(e.to_string()));
+                    return Err(Trouble::Lost("the connection broke off".into()));
                 }
             };
             let (stdin, stdout, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());

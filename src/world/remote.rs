@@ -217,21 +217,22 @@ impl World for Remote {
         link.map_or_else(String::new, |link| link.boot.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value> {
+        // Each on the heap: the largest of them would not fit on the stack of a small thread.
         self.ask(async |fleet| match deed {
             Deed::Run(run) => match &run.container {
-                Some(container) => fleet.act_in_container(token, run, container).await,
-                None => fleet.act_run(token, run).await,
+                Some(container) => Box::pin(fleet.act_in_container(token, run, container)).await,
+                None => Box::pin(fleet.act_run(token, run)).await,
             },
-            Deed::Put(put) => fleet.act_put(put).await,
-            Deed::PutChecked(checked) => fleet.act_put_checked(token, checked).await,
-            Deed::Reboot(reboot) => fleet.act_reboot(token, reboot).await,
+            Deed::Put(put) => Box::pin(fleet.act_put(put)).await,
+            Deed::PutChecked(checked) => Box::pin(fleet.act_put_checked(token, checked)).await,
+            Deed::Reboot(reboot) => Box::pin(fleet.act_reboot(token, reboot)).await,
             Deed::Sync(sync) => Box::pin(fleet.act_sync(token, sync)).await,
-            Deed::Unsync(unsync) => fleet.act_unsync(token, unsync).await,
-            Deed::Lease(lease) => fleet.act_lease(lease).await,
-            Deed::Unlease(unlease) => fleet.act_unlease(&unlease.lease).await,
-            Deed::Redis(redis) => fleet.act_redis(token, redis).await,
-            Deed::Http(http) => fleet.act_http(token, http).await,
-            Deed::Aws(aws) => fleet.act_aws(token, aws).await,
+            Deed::Unsync(unsync) => Box::pin(fleet.act_unsync(token, unsync)).await,
+            Deed::Lease(lease) => Box::pin(fleet.act_lease(lease)).await,
+            Deed::Unlease(unlease) => Box::pin(fleet.act_unlease(&unlease.lease)).await,
+            Deed::Redis(redis) => Box::pin(fleet.act_redis(token, redis)).await,
+            Deed::Http(http) => Box::pin(fleet.act_http(token, http)).await,
+            Deed::Aws(aws) => Box::pin(fleet.act_aws(token, aws)).await,
             Deed::Ask { text } => {
                 match fleet.settings.operator.ask(&Question::Confirm { text: text.clone(), default: false })? {
                     Answer::Yes => Ok(json!({ "confirmed": true })),

@@ -124,7 +124,8 @@ fn what_a_container_is_and_has_printed() {
     let logs = s.read("docker_logs", json!({ "container": name, "since": "10m" })).unwrap();
     assert_eq!(logs, json!({ "stdout": "said", "stderr": "wrong" }));
     s.engine.says(&["kill", &name]);
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    // The engine counts in whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(3100));
     let logs = s.read("docker_logs", json!({ "container": name, "since": "1s" })).unwrap();
     assert_eq!(logs, json!({ "stdout": "", "stderr": "" }));
     assert!(

@@ -40,6 +40,11 @@ pub struct ReplArgs {
 /// # Errors
 /// The inventory, the lab or the journal.
 pub fn run(args: &ReplArgs, globals: &Globals) -> Result<u8, Wrong> {
+    if globals.json {
+        return Err(Error::bad_input("a session of typed lines is not told as JSON")
+            .hint("what it did is: mig show RUN --json")
+            .into());
+    }
     let state = globals.state()?;
     // The lab is entered before the first thread starts: a process with threads cannot.
     let lab = match (&args.name, globals.lab) {

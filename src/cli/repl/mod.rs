@@ -17,6 +17,5 @@ mod saved;
 mod talk;
 mod undo;
 
-pub use after_failure::{Failed, after_failure};
 pub use args::{ReplArgs, run};
 pub use resumed::{is_typed_run, resume};

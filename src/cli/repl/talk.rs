@@ -69,6 +69,10 @@ impl Talk<'_> {
         loop {
             let prompt = if self.is_dry { "dry> " } else { "mig> " };
             self.at_the_prompt(reader);
+            if signals::is_told_to_end() {
+                code = Kind::Stopped.exit_code();
+                break;
+            }
             let text = match reader.next(prompt) {
                 Next::Line(text) => text,
                 Next::Dropped => continue,
@@ -136,8 +140,9 @@ impl Talk<'_> {
         let script = Script { name: "repl".into(), file: file.clone(), path: Some("line".into()), text: text.into() };
         let playbook = gather_script(&script)?;
         let findings = script::check_line(&playbook, &self.memory(), ALL);
-        if !findings.is_empty() {
-            return Err(Wrong(findings.iter().map(script::Finding::to_error).collect()));
+        let errors: Vec<_> = findings.iter().filter(|f| f.is_error()).map(script::Finding::to_error).collect();
+        if !errors.is_empty() {
+            return Err(Wrong(errors));
         }
         self.memory().take_modules(&playbook.modules);
         let gate = self.gate(text)?;

@@ -49,6 +49,10 @@ impl<'a> Names<'a> {
     pub fn verb(&self, name: &str) -> Option<&'static Verb> {
         VERBS.iter().find(|v| v.name == name)
     }
+    /// A method that a module, or an earlier line, adds to hosts and other values.
+    pub fn is_method(&self, name: &str) -> bool {
+        self.methods.contains_key(name)
+    }
     pub fn spec(&self, name: &str) -> Option<&'static Spec> {
         self.table.iter().find(|s| s.name == name)
     }

@@ -4,9 +4,11 @@
 //! walked here, against the table of primitives and the verbs.
 
 mod arguments;
+mod capabilities;
 mod finding;
 mod functions;
 mod literal;
+mod opaque;
 mod outer;
 mod parameters;
 mod source;
@@ -15,7 +17,8 @@ mod titles;
 mod walk;
 mod whole;
 
-pub use finding::Finding;
+pub use capabilities::{AREAS, Capability, area as capability_area, capabilities};
+pub use finding::{Finding, Level};
 pub use syntax::{syntax_error, syntax_said};
 pub use whole::{check, check_line};
 

@@ -1,5 +1,6 @@
 //! `params` stands once, first and outside; and only what it declares is read from it.
 
+use super::finding::Level;
 use super::source::variable;
 use super::walk::{Call, Walk};
 use crate::name::RESERVED;
@@ -16,6 +17,11 @@ pub struct Seen {
     before: Option<(String, Position)>,
     /// The variable that holds the parameters, and their names.
     variable: Option<(String, Vec<String>)>,
+    /// Where each of these names stands.
+    declared: Vec<(String, Position)>,
+    read: Vec<String>,
+    /// They are handed on as a whole: anything may read them.
+    handed_on: bool,
 }
 
 /// A call: of `params`, or of something that stands before it.
@@ -46,27 +52,39 @@ pub fn called(w: &mut Walk, c: &Call) {
 pub fn bound(w: &mut Walk, name: &str, value: &Expr) {
     let Expr::FnCall(call, _) = value else { return };
     if let ("params", Some(Expr::Map(x, _))) = (call.name.as_str(), call.args.first()) {
+        w.params.declared = x.0.iter().map(|(key, _)| (key.name.to_string(), key.pos)).collect();
         w.params.variable = Some((name.into(), x.0.iter().map(|(key, _)| key.name.to_string()).collect()));
     }
 }
 
-/// `p.sorce`.
-pub fn read(w: &mut Walk, lhs: &Expr, rhs: &Expr) {
+/// The variable that holds the parameters, otherwise than in front of a dot.
+pub fn handed_on(w: &mut Walk, e: &Expr) {
+    let holder = w.params.variable.as_ref().map(|(holder, _)| holder.as_str());
+    w.params.handed_on |= holder.is_some() && variable(e) == holder;
+}
+
+/// `p.sorce`. Whether it is a parameter that is read.
+pub fn read(w: &mut Walk, lhs: &Expr, rhs: &Expr) -> bool {
     let rhs = match rhs {
         Expr::Dot(x, ..) | Expr::Index(x, ..) => &x.lhs,
         other => other,
     };
-    let (Expr::Variable(..), Expr::Property(x, pos)) = (lhs, rhs) else { return };
-    let Some((holder, names)) = &w.params.variable else { return };
+    let (Expr::Variable(..), Expr::Property(x, pos)) = (lhs, rhs) else { return false };
+    let Some((holder, names)) = &w.params.variable else { return false };
     let property = x.2.as_str();
-    if variable(lhs) != Some(holder) || names.iter().any(|n| n == property) {
-        return;
+    if variable(lhs) != Some(holder) {
+        return false;
+    }
+    w.params.read.push(property.into());
+    if names.iter().any(|n| n == property) {
+        return true;
     }
     let hint = match nearest(property, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("parameters: {}", names.join(", ")),
     };
     w.say(*pos, property.chars().count(), format!("there is no parameter {property}"), Some(hint));
+    true
 }
 
 /// When all has been seen.
@@ -81,6 +99,13 @@ pub fn at_the_end(w: &mut Walk) {
             _ => ("params is called a second time", "declare all parameters in one call"),
         };
         w.say(*pos, 6, message.into(), Some(hint.into()));
+    }
+    let declared = std::mem::take(&mut w.params.declared);
+    for (name, pos) in declared {
+        if !w.params.handed_on && !w.params.read.contains(&name) {
+            let hint = Some("take it out, or use it: a value given for it changes nothing".to_string());
+            w.say_as(Level::Warning, pos, name.chars().count(), format!("the parameter {name} is never read"), hint);
+        }
     }
     if let (Some((name, pos)), false) = (w.params.before.take(), calls.is_empty()) {
         let hint = "move params(...) up: mig run --help evaluates a playbook up to it".to_string();

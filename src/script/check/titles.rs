@@ -22,7 +22,7 @@ pub fn check(w: &mut Walk, statements: &[Stmt]) {
 /// The literal title of a statement that is a step, also `let x = step(...)`.
 fn step(s: &Stmt) -> Option<(String, Position)> {
     match s {
-        Stmt::FnCall(call, _) => title(call),
+        Stmt::FnCall(call, _) => of_call(call),
         Stmt::Expr(e) => of_expr(e),
         Stmt::Var(x, ..) => of_expr(&x.1),
         Stmt::Return(Some(e), ..) => of_expr(e),
@@ -32,12 +32,13 @@ fn step(s: &Stmt) -> Option<(String, Position)> {
 
 fn of_expr(e: &Expr) -> Option<(String, Position)> {
     match e {
-        Expr::FnCall(call, _) => title(call),
+        Expr::FnCall(call, _) => of_call(call),
         _ => None,
     }
 }
 
-fn title(call: &FnCallExpr) -> Option<(String, Position)> {
+/// The literal title of a call that is a step.
+pub fn of_call(call: &FnCallExpr) -> Option<(String, Position)> {
     match (call.name.as_str(), call.args.first()) {
         ("step" | "cutover", Some(Expr::StringConstant(title, pos))) => Some((title.to_string(), *pos)),
         _ => None,

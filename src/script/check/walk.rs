@@ -1,9 +1,10 @@
 //! Walks the tree of one file, and asks each rule where it may be broken.
 
-use super::finding::Finding;
 use super::functions::Names;
 use super::source::{Closure, Source, closure_of, variable};
-use super::{arguments, functions, outer, parameters, titles};
+use super::capabilities::Touch;
+use super::finding::{Finding, Level};
+use super::{arguments, functions, opaque, outer, parameters, titles};
 use rhai::{Expr, FnCallExpr, Position, Stmt};
 
 /// A walk through one file.
@@ -20,6 +21,11 @@ pub struct Walk<'a> {
     /// How many functions, closures and branches the walk is in.
     pub depth: usize,
     pub params: parameters::Seen,
+    /// Where the walk is: `the step "Copy"`, `the function stop`.
+    pub part: String,
+    /// The function that it is in.
+    pub function: Option<String>,
+    pub touched: Vec<Touch>,
 }
 
 /// One call, with the value in front of its dot.
@@ -53,27 +59,44 @@ impl<'a> Walk<'a> {
             this_is_unbound: false,
             depth: 0,
             params: parameters::Seen::default(),
+            part: "the playbook".into(),
+            function: None,
+            touched: vec![],
         }
     }
 
     pub fn findings(mut self) -> Vec<Finding> {
+        self.walk();
+        self.found
+    }
+
+    /// Goes through the whole file.
+    pub fn walk(&mut self) {
         let source = self.source;
         self.block(&source.statements);
         // Closures are walked where they stand.
         for body in source.bodies.iter().filter(|b| !b.name.starts_with("anon$")) {
+            let part = std::mem::replace(&mut self.part, format!("the function {}", body.name));
+            self.function = Some(body.name.clone());
             self.inner(|w| {
                 w.locals.push(body.params.clone());
                 w.block(&body.statements);
                 w.locals.pop();
             });
+            self.function = None;
+            self.part = part;
         }
-        parameters::at_the_end(&mut self);
-        self.found
+        parameters::at_the_end(self);
     }
 
     pub fn say(&mut self, pos: Position, len: usize, message: String, hint: Option<String>) {
+        self.say_as(Level::Error, pos, len, message, hint);
+    }
+
+    /// The same for what is no error.
+    pub fn say_as(&mut self, level: Level, pos: Position, len: usize, message: String, hint: Option<String>) {
         let finding = self.source.finding(pos, len, message, hint);
-        self.found.push(finding);
+        self.found.push(Finding { level, ..finding });
     }
 
     fn inner(&mut self, walk: impl FnOnce(&mut Self)) {
@@ -147,8 +170,9 @@ impl<'a> Walk<'a> {
                 self.call(&Call { call, pos: *pos, receiver: None });
             }
             Expr::Dot(x, ..) => {
-                parameters::read(self, &x.lhs, &x.rhs);
-                self.expr(&x.lhs);
+                if !parameters::read(self, &x.lhs, &x.rhs) {
+                    self.expr(&x.lhs);
+                }
                 self.chain(&x.lhs, &x.rhs);
             }
             Expr::Index(x, ..) => {
@@ -159,6 +183,7 @@ impl<'a> Walk<'a> {
             Expr::Map(x, _) => x.0.iter().for_each(|(_, e)| self.expr(e)),
             Expr::And(x, _) | Expr::Or(x, _) | Expr::Coalesce(x, _) => x.iter().for_each(|e| self.expr(e)),
             Expr::Stmt(block) => self.block(block.statements()),
+            Expr::Variable(..) => parameters::handed_on(self, e),
             Expr::ThisPtr(pos) => outer::this(self, *pos),
             _ => {}
         }
@@ -186,7 +211,12 @@ impl<'a> Walk<'a> {
             parameters::called(self, c);
             functions::check(self, c);
             arguments::check(self, c);
+            opaque::check(self, c);
+            outer::changed(self, c);
+            super::capabilities::note(self, c);
         }
+        let part = titles::of_call(c.call).map(|(title, _)| format!("the step \"{title}\""));
+        let around = part.map(|part| std::mem::replace(&mut self.part, part));
         let runs = self.names.verb(c.name()).is_some_and(|v| v.runs) && c.call.op_token.is_none();
         for arg in &c.call.args {
             match (closure_of(arg), arg) {
@@ -208,6 +238,9 @@ impl<'a> Walk<'a> {
                 }
                 _ => self.expr(arg),
             }
+        }
+        if let Some(around) = around {
+            self.part = around;
         }
     }
 

@@ -44,6 +44,10 @@ impl Fleet {
             if let Some(Seen::There) = seen {
                 return Ok(unknown("its answer was lost; its check says that it is done"));
             }
+            if http.drops {
+                // As the playbook says that it would be: no answer is an answer.
+                return Ok(json!({ "status": 0, "url": "", "headers": {}, "body": "", "text": why }));
+            }
             if http.idempotent && tries < TRIES {
                 tracing::debug!("sends again after {why}: {http}");
                 continue;

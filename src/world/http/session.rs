@@ -5,6 +5,7 @@
 //! `mig finish` removes it. A plan writes nothing.
 
 use super::super::link::Fleet;
+use crate::contract::GIVEN;
 use crate::secret::Secret;
 use reqwest::Url;
 use reqwest::cookie::{CookieStore, Jar};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -35,9 +36,6 @@ struct Cookie {
     line: String,
 }
 
-/// What every name of such a secret begins with.
-const PREFIX: &str = "http-";
-
 impl Fleet {
     fn given(&self) -> MutexGuard<'_, Given> {
         let mut given = self.session.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +57,9 @@ impl Fleet {
     fn session_file(&self) -> Option<PathBuf> {
         let is_run = self.known.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let folder = self.settings.state.join("runs").join(&self.settings.run);
-        (is_run && folder.is_dir()).then(|| folder.join("session"))
+        // In a lab the run's own folder is elsewhere: what servers of a lab give goes with the lab.
+        let is_there = is_run && fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).is_ok();
+        is_there.then(|| folder.join("session"))
     }
 
     /// A file that cannot be written costs a login after a resume, and says so then.
@@ -109,14 +109,14 @@ impl Fleet {
     /// Keeps a value under a new name.
     pub fn take_secret(&self, value: &str) -> String {
         let mut given = self.given();
-        let name = format!("{PREFIX}{}", hex::encode(rand::random::<[u8; 6]>()));
+        let name = format!("{GIVEN}{}", hex::encode(rand::random::<[u8; 6]>()));
         given.secrets.insert(name.clone(), value.into());
         self.keep_given(&given);
         name
     }
     /// The value of such a secret; `None` for one of the inventory.
     pub fn given_secret(&self, name: &str) -> Option<Result<Secret, String>> {
-        name.starts_with(PREFIX).then(|| {
+        name.starts_with(GIVEN).then(|| {
             let value = self.given().secrets.get(name).cloned();
             value.map(Secret::new).ok_or_else(|| "a server gave it, and it was not kept; log in again".into())
         })

@@ -229,7 +229,8 @@ impl Fleet {
             self.open_door(sync, key, &server, &pids),
             self.upload(self.link(&sync.from)?, &file, text.as_bytes())
         );
-        (opened?, brought?);
+        opened?;
+        brought?;
         match self.act_run_to(token, &run, progress).await {
             Ok(answer) => {
                 let text = |name: &str| answer[name].as_str().unwrap_or_default().as_bytes().to_vec();

@@ -60,7 +60,9 @@ impl Fleet {
             bring("sent", &[Fate::Created, Fate::Replaced], false),
             bring("touched", &[Fate::Touched], false)
         );
-        (made?, sent?, touched?);
+        made?;
+        sent?;
+        touched?;
         if items.iter().any(|i| i.fate == Fate::Touched && !i.is_folder) {
             let root = root(&sync.at, sync.is_folder);
             let said = self.say(link, script::RSYNC_KEEP, &[kept, place, "touched", root]).await?;

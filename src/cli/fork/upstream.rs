@@ -1,0 +1,65 @@
+//! The playbooks in the binary, with everything that is copied when one is forked.
+
+use super::super::shipped::{embedded_lab, embedded_module, embedded_names, embedded_playbook};
+use crate::contract::Bytes;
+use crate::error::{Error, Result};
+use crate::script::Playbook;
+use crate::text::nearest::nearest;
+use include_dir::Dir;
+use std::collections::BTreeMap;
+
+/// The version of this binary.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What can be forked.
+pub fn names() -> Vec<String> {
+    embedded_names()
+}
+
+/// The first sentence of a playbook about itself.
+pub fn about(name: &str) -> String {
+    let text = embedded_playbook(name).unwrap_or_default();
+    let first = text.lines().find_map(|l| l.strip_prefix("//!")).unwrap_or_default().trim();
+    first.split_once(". ").map_or(first, |(sentence, _)| sentence).trim_end_matches('.').into()
+}
+
+/// Every file of a shipped playbook by its path in a fork; `None`: it is not shipped.
+pub fn files(name: &str) -> Option<BTreeMap<String, Bytes>> {
+    let text = embedded_playbook(name)?;
+    let mut files = BTreeMap::from([(format!("{name}.rhai"), Bytes(text.into()))]);
+    if let Some(lab) = embedded_lab(name) {
+        gather(lab, &mut files);
+    }
+    let find = |path: &str| embedded_module(path).map(|text| (format!("stdlib/{path}.rhai"), text.to_owned()));
+    // What is shipped parses; where it did not, its modules are all that would be missing.
+    let modules = Playbook::load(name, name, text, &find).map(|p| p.modules).unwrap_or_default();
+    files.extend(modules.into_values().map(|(place, text)| (place, Bytes(text.into()))));
+    Some(files)
+}
+
+/// The same where it must be shipped.
+///
+/// # Errors
+/// It is not; with the nearest name.
+pub fn shipped(name: &str) -> Result<BTreeMap<String, Bytes>> {
+    if let Some(files) = files(name) {
+        return Ok(files);
+    }
+    let names = names();
+    let mut error = Error::bad_input(format!("{name:?} is no shipped playbook; only those can be forked"));
+    if let Some(near) = nearest(name, names.iter().map(String::as_str)) {
+        error = error.hint(format!("did you mean: {near}"));
+    } else if name.contains('/') || name.ends_with(".rhai") {
+        error = error.hint("a playbook that is a file already is yours to change, or to copy with cp");
+    }
+    error.hint(format!("shipped: {}", names.join(", "))).err()
+}
+
+fn gather(dir: &Dir<'_>, files: &mut BTreeMap<String, Bytes>) {
+    for file in dir.files() {
+        files.insert(file.path().to_string_lossy().into_owned(), Bytes(file.contents().to_vec()));
+    }
+    for below in dir.dirs() {
+        gather(below, files);
+    }
+}

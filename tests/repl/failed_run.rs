@@ -1,0 +1,113 @@
+//! A prompt after a run of a playbook has failed: what is typed belongs to that run.
+
+use super::desk::Desk;
+use super::{at_terminal, code, state_of, until};
+use std::process::Command;
+
+/// A playbook whose second step fails until somebody helps.
+fn failing(desk: &Desk) -> String {
+    let log = desk.path("log").display().to_string();
+    desk.write(
+        "p.rhai",
+        format!(
+            "let p = params(#{{ here: host(\"a host\"), log: path(\"the log\", \"{log}\") }});\nlet here = p.here; let log = p.log;\n\
+             let word = step(\"First\", || {{ here.ssh(`echo first >> ${{log}}`, #{{ undo: `rm ${{log}}` }}); \"the-word\" }});\n\
+             step(\"Second\", || {{\n    expect(here.file_info(`${{log}}.ok`).exists, \"somebody helped\");\n    here.ssh(`echo second >> ${{log}}`, #{{ undo: false }});\n}});\n"
+        ),
+    );
+    log
+}
+
+#[test]
+fn a_failed_run_offers_a_prompt_with_its_variables_and_goes_on_from_there() {
+    let desk = Desk::here();
+    failing(&desk);
+    let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
+    s.exp_string("Run it on here?").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string("somebody helped").unwrap();
+    s.exp_string("Open a prompt here").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string(":resume lets the run go on").unwrap();
+    s.send_line("`${word}-${p.here}`").unwrap();
+    s.exp_string("the-word-here").unwrap();
+    s.send_line("here.write_file(`${log}.ok`, \"ok\\n\")").unwrap();
+    until(|| desk.path("log.ok").exists());
+    s.send_line("here.write_file(`${log}.more`, \"more\\n\")").unwrap();
+    until(|| desk.path("log.more").exists());
+    s.send_line(":undo").unwrap();
+    s.exp_string("is taken back").unwrap();
+    assert!(!desk.path("log.more").exists());
+    s.send_line(":undo").unwrap();
+    s.exp_string("is taken back").unwrap();
+    assert!(!desk.path("log.ok").exists());
+    // What the playbook did is not the session's to take back.
+    s.send_line(":undo").unwrap();
+    s.exp_string("mig rollback").unwrap();
+    s.send_line("here.write_file(`${log}.ok`, \"again\\n\")").unwrap();
+    until(|| desk.path("log.ok").exists());
+    s.send_line(":resume").unwrap();
+    s.exp_string("is done").unwrap();
+    s.exp_eof().unwrap();
+    assert_eq!(code(&s), 0);
+    assert_eq!(desk.read("log"), "first\nsecond\n");
+    let run = desk.run_ids().remove(0);
+    desk.mig(&["show", &run]).ends(0).has(&["here.write_file", "First", "Second"]);
+    // Taken back as one, against the clock: what was typed in between as well.
+    desk.mig(&["rollback", &run, "--yes"]).ends(0);
+    assert!(!desk.path("log.ok").exists() && !desk.path("log").exists());
+}
+
+#[test]
+fn what_was_typed_into_a_run_is_no_drift_for_a_later_resume() {
+    let desk = Desk::here();
+    failing(&desk);
+    let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
+    s.exp_string("Run it on here?").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string("Open a prompt here").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string(":resume lets the run go on").unwrap();
+    s.send_line("step(\"Help\", || { on_each([here], |h| h.ssh(`touch ${log}.ok`, #{ undo: `rm ${log}.ok` })) })")
+        .unwrap();
+    until(|| desk.path("log.ok").exists());
+    s.send_line(":quit").unwrap();
+    s.exp_string("stays as it is").unwrap();
+    s.exp_eof().unwrap();
+    assert_eq!(code(&s), 4);
+    let run = desk.run_ids().remove(0);
+    assert_eq!(state_of(&desk, &run), "stopped");
+    desk.mig(&["resume", &run]).ends(0);
+    assert_eq!(desk.read("log"), "first\nsecond\n");
+    desk.mig(&["rollback", &run, "--yes"]).ends(0);
+    assert!(!desk.path("log.ok").exists() && !desk.path("log").exists());
+}
+
+#[test]
+fn a_line_that_was_cut_off_in_a_failed_run_is_settled_before_the_run_goes_on() {
+    let desk = Desk::here();
+    let log = failing(&desk);
+    let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
+    s.exp_string("Run it on here?").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string("Open a prompt here").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string(":resume lets the run go on").unwrap();
+    s.send_line("here.ssh(`echo typed >> ${log}; sleep 1; touch ${log}.ok`, #{ undo: `rm ${log}.ok` })").unwrap();
+    until(|| desk.read("log").contains("typed"));
+    let held = desk.read(&format!("state/runs/{}/lock", desk.run_ids().remove(0)));
+    let pid = held.split_whitespace().nth(2).expect("who holds the run").to_owned();
+    assert!(Command::new("kill").args(["-KILL", &pid]).status().expect("kill is there").success());
+    s.exp_eof().unwrap();
+    let run = desk.run_ids().remove(0);
+    // The playbook's second step needs what the typed line was about to do.
+    desk.mig(&["resume", &run]).ends(0).has(&["was cut off"]);
+    assert_eq!(desk.read("log"), "first\ntyped\nsecond\n");
+    drop(log);
+}
+
+#[test]
+fn no_step_may_look_like_a_typed_line() {
+    let desk = Desk::here();
+    desk.runs("step(\":1 x\", || note(\"y\"));\n").ends(3).has(&["\":1 x\" is no title of a step"]);
+}
