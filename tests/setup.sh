@@ -34,6 +34,8 @@ redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
 python3:python3
+curl:curl
+ss:iproute2
 chromium:chromium
 '
 
