@@ -28,7 +28,9 @@ const PLAYBOOKS: &[(&str, &str)] = &[
     ("lab", "playbook"),
     ("repl", "name"),
 ];
-const RUNS: &[(&str, &str, fn(RunState) -> bool)] = &[
+/// A command, its argument, and whether a run in such a state fits it.
+type Fits = (&'static str, &'static str, fn(RunState) -> bool);
+const RUNS: &[Fits] = &[
     ("resume", "run", |s| !matches!(s, RunState::Done | RunState::Finished | RunState::RolledBack)),
     ("rollback", "run", |s| !matches!(s, RunState::Finished | RunState::RolledBack)),
     ("resolve", "run", |s| !matches!(s, RunState::Done | RunState::Finished | RunState::RolledBack)),
@@ -60,9 +62,9 @@ fn whole() -> clap::Command {
 }
 
 fn with(whole: clap::Command, name: &str, arg: &str, add: impl Fn(clap::Arg) -> clap::Arg) -> clap::Command {
-    whole.mut_subcommand(name.to_owned(), |c| {
+    whole.mut_subcommand(name, |c| {
         let is_there = c.get_arguments().any(|a| a.get_id() == arg);
-        if is_there { c.mut_arg(arg.to_owned(), add) } else { c }
+        if is_there { c.mut_arg(arg, add) } else { c }
     })
 }
 
