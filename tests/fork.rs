@@ -116,7 +116,12 @@ fn nothing_is_overwritten_and_nothing_is_left_half_made() {
 #[test]
 fn both_sides_of_a_difference_are_told_apart() {
     let desk = Desk::here();
-    desk.mig(&["fork", "--list"]).ends(0).has(&["Shipped with mig", "  conductor  Another machine", "No forks here"]);
+    desk.mig(&["fork", "--list"]).ends(0).has(&[
+        "Shipped with mig",
+        "  conductor ",
+        "Another machine",
+        "No forks here",
+    ]);
     desk.mig(&["fork", "--diff"]).ends(0).has(&["There is no fork here"]);
     desk.mig(&["fork", "conductor"]).ends(0);
     desk.mig(&["fork", "--list"]).ends(0).has(&["./conductor.rhai  of conductor", "changes nothing yet"]);

@@ -36,6 +36,8 @@ redis-check-rdb:redis-tools
 python3:python3
 zsh:zsh
 fish:fish
+curl:curl
+ss:iproute2
 chromium:chromium
 '
 

@@ -19,9 +19,6 @@ use std::path::{Path, PathBuf};
 /// Says to a mig that a shell has started it to complete a line, and which shell.
 pub const VARIABLE: &str = "MIG_COMPLETE";
 
-/// Whether a run in this state can be meant.
-type Fits = fn(RunState) -> bool;
-
 /// Which arguments take what.
 const PLAYBOOKS: &[(&str, &str)] = &[
     ("run", "playbook"),
@@ -31,7 +28,9 @@ const PLAYBOOKS: &[(&str, &str)] = &[
     ("lab", "playbook"),
     ("repl", "name"),
 ];
-const RUNS: &[(&str, &str, Fits)] = &[
+/// A command, its argument, and whether a run in such a state fits it.
+type Fits = (&'static str, &'static str, fn(RunState) -> bool);
+const RUNS: &[Fits] = &[
     ("resume", "run", |s| !matches!(s, RunState::Done | RunState::Finished | RunState::RolledBack)),
     ("rollback", "run", |s| !matches!(s, RunState::Finished | RunState::RolledBack)),
     ("resolve", "run", |s| !matches!(s, RunState::Done | RunState::Finished | RunState::RolledBack)),
@@ -62,12 +61,7 @@ fn whole() -> clap::Command {
     with(whole, "man", "command", |a| a.add(ArgValueCandidates::new(commands)))
 }
 
-fn with(
-    whole: clap::Command,
-    name: &'static str,
-    arg: &'static str,
-    add: impl Fn(clap::Arg) -> clap::Arg,
-) -> clap::Command {
+fn with(whole: clap::Command, name: &str, arg: &str, add: impl Fn(clap::Arg) -> clap::Arg) -> clap::Command {
     whole.mut_subcommand(name, |c| {
         let is_there = c.get_arguments().any(|a| a.get_id() == arg);
         if is_there { c.mut_arg(arg, add) } else { c }
@@ -88,7 +82,7 @@ impl ValueCompleter for Playbooks {
     }
 }
 
-fn runs(fits: Fits) -> Vec<CompletionCandidate> {
+fn runs(fits: fn(RunState) -> bool) -> Vec<CompletionCandidate> {
     let Some(state) = state() else { return vec![] };
     // Opening would make one.
     if !state.join("journal.db").exists() {

@@ -146,16 +146,18 @@ pub fn area(name: &str) -> &'static str {
 
 /// `const NAME = "text"` of a file.
 fn constants(source: &Source) -> BTreeMap<&str, &Expr> {
+    fn constant(s: &Stmt) -> Option<(&str, &Expr)> {
+        match s {
+            Stmt::Var(x, ..) => match &x.1 {
+                e @ (Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..)) => {
+                    x.0.name.chars().all(|c| !c.is_lowercase()).then_some((x.0.name.as_str(), e))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
     source.statements.iter().filter_map(constant).collect()
-}
-
-fn constant(s: &Stmt) -> Option<(&str, &Expr)> {
-    let Stmt::Var(x, ..) = s else { return None };
-    let is_literal =
-        matches!(&x.1, Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..));
-    // By convention a constant has no small letters; a variable may have changed since.
-    let is_constant = x.0.name.chars().all(|c| !c.is_lowercase());
-    (is_literal && is_constant).then_some((x.0.name.as_str(), &x.1))
 }
 
 /// An argument as far as the text tells it.
