@@ -69,7 +69,11 @@ fn every_wrong_playbook_has_its_findings_at_their_places_and_no_others() {
             || out.status.code() != Some(if is_refused { 2 } else { 0 })
         {
             let found: Vec<String> = found.iter().map(|f| f.to_string()).collect();
-            wrong.push(format!("{name}: {:?}\n  expected {expected:?}\n  found {}", out.status, found.join("\n        ")));
+            wrong.push(format!(
+                "{name}: {:?}\n  expected {expected:?}\n  found {}",
+                out.status,
+                found.join("\n        ")
+            ));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -167,7 +171,10 @@ fn online_says_which_hosts_cannot_be_reached() {
     assert_eq!(found.len(), 1, "{found:?}");
     let said = found[0]["message"].as_str().unwrap_or_default();
     assert!(said.contains("gone cannot be reached") && said.contains("refused"), "{said}");
-    assert_eq!((&found[0]["file"], &found[0]["line"], &found[0]["column"]), (&"inventory.yml".into(), &3.into(), &3.into()));
+    assert_eq!(
+        (&found[0]["file"], &found[0]["line"], &found[0]["column"]),
+        (&"inventory.yml".into(), &3.into(), &3.into())
+    );
     // Without hosts there is nothing to contact, and that is said.
     std::fs::write(folder.path().join("inventory.yml"), "hosts: {}\n").unwrap();
     assert_eq!(mig(folder.path(), &["check", "conductor", "--online"]).status.code(), Some(2));

@@ -74,7 +74,7 @@ fn every_command_has_help_without_a_host() {
         assert_eq!(mig(&["man", name]).code, Some(0), "{name}");
     }
     for shell in ["bash", "zsh", "fish"] {
-        assert!(mig(&["completions", shell]).out.contains("rollback"), "{shell}");
+        assert!(mig(&["completions", shell]).out.contains("MIG_COMPLETE"), "{shell}");
     }
 }
 

@@ -35,6 +35,7 @@ fn every_block_says_what_it_is() {
         ("sh", &["run"][..]),
         ("console", &[][..]),
         ("text", &["output"][..]),
+        ("json", &[][..]),
     ];
     let mut wrong = vec![];
     for page in pages() {
@@ -67,7 +68,10 @@ fn playbooks_pass_the_check() {
             Ok(playbook) => {
                 // A note says what is so, not what is wrong.
                 let found = check(&playbook, ALL);
-                wrong.extend(found.iter().filter(|f| f.level != Level::Note).map(|f| f.to_error().to_string()));
+                // An example of the reference may declare what it does not read.
+                let is_declaration = page.name.starts_with("docs/reference/");
+                let counts = |level| level == Level::Error || (level == Level::Warning && !is_declaration);
+                wrong.extend(found.iter().filter(|f| counts(f.level)).map(|f| f.to_error().to_string()));
             }
         }
     }

@@ -34,6 +34,10 @@ redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
 python3:python3
+zsh:zsh
+fish:fish
+curl:curl
+ss:iproute2
 chromium:chromium
 '
 

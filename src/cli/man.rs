@@ -21,7 +21,9 @@ pub struct ManArgs {
 /// # Errors
 /// When there is no such command.
 pub fn run(args: &ManArgs) -> Result<u8> {
-    let whole = command();
+    let mut whole = command();
+    // The options of every command belong on the page of each, and others may name them.
+    whole.build();
     let wanted = match &args.command {
         None => whole,
         Some(name) => match whole.find_subcommand(name) {

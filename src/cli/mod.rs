@@ -5,6 +5,7 @@
 
 mod check;
 mod command;
+mod completing;
 mod completions;
 mod doc;
 mod drive;

@@ -29,6 +29,9 @@ pub fn start(words: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn begin(words: &[OsString]) -> u8 {
+    if super::completing::answered(words) {
+        return 0;
+    }
     log();
     let parsed = command().try_get_matches_from(words).and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {

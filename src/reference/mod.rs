@@ -9,5 +9,6 @@ mod example;
 mod markdown;
 mod terminal;
 
+pub use entry::entries;
 pub use markdown::pages;
 pub use terminal::terminal;

@@ -112,9 +112,9 @@ fn a_run_is_shown_step_by_step() {
       source = source
       tries = 3
 
-    Check  1.2s
+    Check  1.2s, 0.0s after the start
       ✓ machine dest  1
-    Move  1m18s
+    Move  1m18s, 1.2s after the start
       ✓ write_file dest  2  2.5s
         dest: write /etc/x (4 -> 4 bytes)
           --- /etc/x
@@ -130,6 +130,8 @@ fn a_run_is_shown_step_by_step() {
       ✗ ssh dest  5  2.5s
         exit code 3^[[2J
         dest: start  failed
+
+    on dest: 3 deeds, 7.5s
 
     outage 1m18s of 1m, OVER BUDGET in Move
 

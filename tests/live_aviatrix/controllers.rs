@@ -193,7 +193,7 @@ impl Controllers {
         let action = field("action");
         if action == "get_api_token" {
             world.connections += 1;
-            return if world.connections % 5 == 0 {
+            return if world.connections.is_multiple_of(5) {
                 None
             } else {
                 yes(json!({ "api_token": format!("token-of-{id}") }))

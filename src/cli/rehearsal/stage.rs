@@ -70,6 +70,8 @@ impl Stage {
     fn words<'a>(&'a self, what: &'a str) -> Vec<&'a str> {
         match what {
             "run" => vec!["run", &self.playbook, "--lab", "--yes"],
+            // All of it is taken back, also what came behind a point of no return: a lab loses nothing by that.
+            "rollback" => vec!["rollback", "--past-no-return", "--yes"],
             what => what.split(' ').chain(["--yes"]).collect(),
         }
     }

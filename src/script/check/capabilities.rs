@@ -42,8 +42,10 @@ pub const AREAS: &[&str] = &["hosts", "files", "services", "commands", "network"
 pub fn capabilities(playbook: &Playbook, table: &'static [Spec]) -> Vec<Capability> {
     let main = (None, &playbook.file, &playbook.text);
     let modules = playbook.modules.iter().map(|(path, (place, text))| (Some(path.as_str()), place, text));
-    let sources: Vec<Source> =
-        std::iter::once(main).chain(modules).filter_map(|(path, file, text)| Source::parse(path, file, text).0).collect();
+    let sources: Vec<Source> = std::iter::once(main)
+        .chain(modules)
+        .filter_map(|(path, file, text)| Source::parse(path, file, text).0)
+        .collect();
     let names = Names::of(&sources, table);
     let mut touched = vec![];
     for source in &sources {
@@ -144,15 +146,17 @@ pub fn area(name: &str) -> &'static str {
 
 /// `const NAME = "text"` of a file.
 fn constants(source: &Source) -> BTreeMap<&str, &Expr> {
-    let constant = |s| match s {
-        &Stmt::Var(ref x, ..) => match &x.1 {
-            e @ (Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..)) => {
-                x.0.name.chars().all(|c| !c.is_lowercase()).then_some((x.0.name.as_str(), e))
-            }
+    fn constant(s: &Stmt) -> Option<(&str, &Expr)> {
+        match s {
+            Stmt::Var(x, ..) => match &x.1 {
+                e @ (Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..)) => {
+                    x.0.name.chars().all(|c| !c.is_lowercase()).then_some((x.0.name.as_str(), e))
+                }
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    };
+        }
+    }
     source.statements.iter().filter_map(constant).collect()
 }
 

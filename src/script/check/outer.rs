@@ -1,7 +1,7 @@
 //! A step can be read alone: it assigns to nothing outside, and `this` means nothing in it.
 
-use super::source::variable;
 use super::finding::Level;
+use super::source::variable;
 use super::walk::{Call, Walk};
 use rhai::{Expr, Position};
 
@@ -28,8 +28,25 @@ fn root(e: &Expr) -> Option<(&str, Position)> {
 
 /// Methods of lists and maps that change them in place.
 const CHANGING: &[&str] = &[
-    "append", "clear", "dedup", "drain", "extract", "fill_with", "insert", "mixin", "pad", "pop", "push", "remove", "retain",
-    "reverse", "set", "shift", "sort", "splice", "truncate",
+    "append",
+    "clear",
+    "dedup",
+    "drain",
+    "extract",
+    "fill_with",
+    "insert",
+    "mixin",
+    "pad",
+    "pop",
+    "push",
+    "remove",
+    "retain",
+    "reverse",
+    "set",
+    "shift",
+    "sort",
+    "splice",
+    "truncate",
 ];
 
 /// `list.push(...)` on what stands around a step: no assignment, and lost in a branch all the same.
@@ -40,7 +57,8 @@ pub fn changed(w: &mut Walk, c: &Call) {
     if is_local || is_method_of_a_host || !captured.iter().any(|n| n == name) || !CHANGING.contains(&c.name()) {
         return;
     }
-    let message = format!("{name}.{} changes what is around the step; in a branch of on_each it changes a copy", c.name());
+    let message =
+        format!("{name}.{} changes what is around the step; in a branch of on_each it changes a copy", c.name());
     let hint = format!("give the new value back as the result of the closure: let {name} = step(\"...\", || ...);");
     w.say_as(Level::Warning, pos, name.chars().count(), message, Some(hint));
 }

@@ -1,9 +1,9 @@
 //! Walks the tree of one file, and asks each rule where it may be broken.
 
-use super::functions::Names;
-use super::source::{Closure, Source, closure_of, variable};
 use super::capabilities::Touch;
 use super::finding::{Finding, Level};
+use super::functions::Names;
+use super::source::{Closure, Source, closure_of, variable};
 use super::{arguments, functions, opaque, outer, parameters, titles};
 use rhai::{Expr, FnCallExpr, Position, Stmt};
 
