@@ -22,7 +22,7 @@ fn a_server_with_two_sessions_a_connection_serves_ten_threads() {
 #[test]
 fn the_master_killed_is_no_failure() {
     let s = stage("");
-    s.remote.run(&h(), &sh("true"), 5000).unwrap();
+    s.remote.run(&h(), &sh("true"), 60_000).unwrap();
     let masters = || {
         let text =
             std::process::Command::new("pgrep").args(["-f", &format!("mig-{}", &s.run[..8])]).output().unwrap().stdout;
@@ -31,7 +31,7 @@ fn the_master_killed_is_no_failure() {
     for pid in masters() {
         signal("-KILL", pid);
     }
-    assert_eq!(s.remote.run(&h(), &sh("echo back"), 5000).unwrap().stdout, "back\n");
+    assert_eq!(s.remote.run(&h(), &sh("echo back"), 60_000).unwrap().stdout, "back\n");
     assert_eq!(s.remote.act(&Token::deed(1, 0, 1), &deed("echo back")).unwrap()["stdout"], "back");
 }
 
@@ -46,15 +46,15 @@ fn host_keys_are_asked_for_pinned_and_watched() {
         open(s).unwrap()
     };
     let (no, yes) = (Person::saying(Answer::No), Person::saying(Answer::Yes));
-    let refused = open_as(&no, vec![sshd.host("dest")]).run(&h(), &sh("true"), 5000);
+    let refused = open_as(&no, vec![sshd.host("dest")]).run(&h(), &sh("true"), 60_000);
     assert!(matches!(refused, Err(Halt::Stop(Stop::Refused(t))) if t.contains("is not trusted")));
-    assert_eq!(open_as(&yes, vec![sshd.host("dest")]).run(&h(), &sh("true"), 5000).unwrap().code, 0);
+    assert_eq!(open_as(&yes, vec![sshd.host("dest")]).run(&h(), &sh("true"), 60_000).unwrap().code, 0);
     assert!(yes.asked.lock().unwrap()[0].contains("SHA256:"));
-    assert_eq!(open_as(&no, vec![sshd.host("dest")]).run(&h(), &sh("true"), 5000).unwrap().code, 0, "asked once");
+    assert_eq!(open_as(&no, vec![sshd.host("dest")]).run(&h(), &sh("true"), 60_000).unwrap().code, 0, "asked once");
     // Two names for one machine.
     let same = open_as(&yes, vec![sshd.host("dest"), sshd.host("source")]);
-    same.run(&h(), &sh("true"), 5000).unwrap();
-    let twice = same.run(&HostName::parse("source").unwrap(), &sh("true"), 5000);
+    same.run(&h(), &sh("true"), 60_000).unwrap();
+    let twice = same.run(&HostName::parse("source").unwrap(), &sh("true"), 60_000);
     assert!(matches!(twice, Err(Halt::Stop(Stop::Refused(t))) if t.contains("are the same machine")));
     // Another machine answers.
     let other = Sshd::start(&folder.path().join("other"), "");
@@ -67,14 +67,14 @@ fn host_keys_are_asked_for_pinned_and_watched() {
         ),
     )
     .unwrap();
-    let changed = open_as(&yes, vec![host.clone()]).run(&h(), &sh("true"), 5000);
+    let changed = open_as(&yes, vec![host.clone()]).run(&h(), &sh("true"), 60_000);
     let Err(Halt::Stop(Stop::Refused(text))) = changed else { panic!("{changed:?}") };
     assert!(text.contains("has changed") && text.matches("SHA256:").count() == 2, "{text}");
     // Nobody answers.
     if let Reach::Ssh { port, .. } = &mut host.reach {
         *port = 1;
     }
-    let f = match open_as(&yes, vec![host]).run(&h(), &sh("true"), 5000) {
+    let f = match open_as(&yes, vec![host]).run(&h(), &sh("true"), 60_000) {
         Err(Halt::Failed(f)) => f,
         other => panic!("{other:?}"),
     };
@@ -125,7 +125,7 @@ fn a_server_that_drops_connections_is_tried_again() {
         for _ in 0..6 {
             t.spawn(|| {
                 let world = s.again();
-                assert_eq!(world.run(&h(), &sh("echo in"), 5000).unwrap().stdout, "in\n");
+                assert_eq!(world.run(&h(), &sh("echo in"), 60_000).unwrap().stdout, "in\n");
             });
         }
     });
@@ -140,14 +140,14 @@ fn a_host_that_has_moved_is_found_at_its_new_address() {
     *address = "127.0.0.77".into();
     host.moves_to = Some("127.0.0.1".into());
     let remote = open(settings(&s.run, &s.folder.path().join("state2"), &s.person, vec![host])).unwrap();
-    assert_eq!(remote.run(&h(), &sh("echo moved"), 5000).unwrap().stdout, "moved\n");
+    assert_eq!(remote.run(&h(), &sh("echo moved"), 60_000).unwrap().stdout, "moved\n");
     assert_eq!(remote.address(&h()).unwrap(), "127.0.0.77");
 }
 
 #[test]
 fn a_frozen_server_is_given_up_and_found_again() {
     let s = stage("");
-    s.remote.run(&h(), &sh("true"), 5000).unwrap();
+    s.remote.run(&h(), &sh("true"), 60_000).unwrap();
     let frozen = s.sshd.sessions();
     for pid in &frozen {
         signal("-STOP", *pid);
@@ -253,7 +253,7 @@ fn a_login_that_runs_no_commands_is_named() {
     let noisy = r#"ForceCommand echo "Welcome <0"; echo "noise" >&2; exec sh -c "$SSH_ORIGINAL_COMMAND""#;
     let sshd = Sshd::start(&folder.path().join("noisy"), noisy);
     let remote = open(settings(&run_id(), &folder.path().join("state"), &person, vec![sshd.host("noisy")])).unwrap();
-    let output = remote.run(&HostName::parse("noisy").unwrap(), &sh("echo out; echo err >&2; exit 9"), 5000).unwrap();
+    let output = remote.run(&HostName::parse("noisy").unwrap(), &sh("echo out; echo err >&2; exit 9"), 60_000).unwrap();
     assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (9, "out\n", "err\n"));
 }
 
@@ -310,12 +310,12 @@ fn an_address_that_another_host_of_the_inventory_took_is_no_alarm() {
     let hosts = || vec![source.host("source"), dest.host("dest")];
     let remote = || open(settings(&run_id(), &folder.path().join("state"), &person, hosts())).unwrap();
     let both = remote();
-    both.run(&h(), &sh("true"), 5000).unwrap();
-    both.run(&name, &sh("true"), 5000).unwrap();
+    both.run(&h(), &sh("true"), 60_000).unwrap();
+    both.run(&name, &sh("true"), 60_000).unwrap();
     let later = remote();
     source.stop();
     fs::copy(dest.folder.join("host_key"), source.folder.join("host_key")).unwrap();
     let _there = source.again();
-    let Err(Halt::Failed(f)) = later.run(&name, &sh("true"), 5000) else { panic!() };
+    let Err(Halt::Failed(f)) = later.run(&name, &sh("true"), 60_000) else { panic!() };
     assert!(f.message.contains("answers dest now"), "{}", f.message);
 }
