@@ -1,5 +1,6 @@
 //! A command for a host: text for `sh`, or a list of arguments that no shell looks at.
 
+use crate::name::ContainerName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -22,6 +23,15 @@ impl Command {
     /// From words that are known here.
     pub fn argv<S: Into<String>>(words: impl IntoIterator<Item = S>) -> Self {
         Command::Argv(words.into_iter().map(Into::into).collect())
+    }
+    /// The same in a container of Docker, by the client on its host: without a terminal, and with
+    /// standard input only where `options` has `-i`. They go to `docker exec`.
+    pub fn in_container(&self, container: &ContainerName, options: &[&str]) -> Self {
+        let docker = ["docker", "exec"].iter().chain(options).copied().chain([container.as_ref()]).map(String::from);
+        Command::Argv(match self {
+            Command::Argv(words) => docker.chain(words.iter().cloned()).collect(),
+            Command::Shell(text) => docker.chain(["sh".into(), "-c".into(), text.clone()]).collect(),
+        })
     }
 }
 
@@ -57,5 +67,14 @@ mod tests {
     fn an_argv_is_quoted_word_by_word() {
         let c = Command::argv(["rm", "--", "a b", "it's", "$x", ""]);
         assert_eq!(c.to_sh(), r"rm -- 'a b' 'it'\''s' '$x' ''");
+    }
+
+    #[test]
+    fn in_a_container_a_text_goes_to_its_sh_and_a_list_to_no_shell() {
+        let web = ContainerName::parse("web").unwrap();
+        let list = Command::argv(["ls", "a b"]).in_container(&web, &["-w", "/srv"]);
+        assert_eq!(list, Command::argv(["docker", "exec", "-w", "/srv", "web", "ls", "a b"]));
+        let text = Command::Shell("ls; ls".into()).in_container(&web, &[]);
+        assert_eq!(text, Command::argv(["docker", "exec", "web", "sh", "-c", "ls; ls"]));
     }
 }

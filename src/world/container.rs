@@ -180,8 +180,7 @@ impl Fleet {
         when: &str,
     ) -> Outcome<Loss> {
         let mut passed = None;
-        if let Some(check) = &run.check {
-            let check = in_container(container, check);
+        if let Some(check) = check_of(run, container) {
             let output = self.run(&run.host, &check, super::settle::CHECK_MS).await.ok();
             // A check that could not be made is no answer.
             passed = output.and_then(|o| match o.code {
@@ -252,6 +251,12 @@ fn inside(command: &Command, mark: &str) -> Vec<String> {
     }
 }
 
+/// Its check, in the folder in which it runs itself.
+fn check_of(run: &Run, container: &ContainerName) -> Option<Command> {
+    let options: Vec<&str> = run.cwd.iter().flat_map(|cwd| ["-w", cwd.as_ref()]).collect();
+    Some(run.check.as_ref()?.in_container(container, &options))
+}
+
 /// Tells from the engine's events which execution was ours, and how one ended.
 fn template(run: &Run, mark: &str) -> String {
     // A string of JSON is one of Go's templates.
@@ -267,15 +272,6 @@ fn template(run: &Run, mark: &str) -> String {
     format!(
         r#"{{{{if {is_ours}}}}}{id} mine{{{{else if eq (printf "%s" .Action) "exec_die"}}}}{id} died {{{{.Actor.Attributes.exitCode}}}}{{{{end}}}}"#
     )
-}
-
-/// A check, in the container.
-fn in_container(container: &ContainerName, command: &Command) -> Command {
-    let inside = match command {
-        Command::Argv(words) => words.clone(),
-        Command::Shell(text) => vec!["sh".into(), "-c".into(), text.clone()],
-    };
-    Command::Argv(["docker", "exec", container.as_ref()].map(String::from).into_iter().chain(inside).collect())
 }
 
 /// The client of Docker died while the command went on: its exit code is known, its output is not.
@@ -305,5 +301,9 @@ mod tests {
         run.stdin = Some(serde_json::from_str("\"x\"").unwrap());
         let shell = words(&run, &container, "r/1.0.1;").join(" ");
         assert_eq!(shell, "docker exec -i -e MIG_STEP=r/1.0.1; web sh -c a mig:r/1.0.1;");
+        run.check = Some(Command::argv(["test", "-s", "out"]));
+        run.cwd = Some(crate::name::RemotePath::parse("/srv").unwrap());
+        let check = check_of(&run, &container).map(|c| c.to_sh());
+        assert_eq!(check.as_deref(), Some("docker exec -w /srv web test -s out"));
     }
 }
