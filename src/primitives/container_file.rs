@@ -55,7 +55,7 @@ impl<'a> ContainerFile<'a> {
     /// can say.
     pub fn is_the_same(&self, by: &str, state: &FileState, look: &dyn Look) -> Outcome<()> {
         let ContainerFile { host, container, file, target, .. } = self;
-        let asked = Command::argv(["docker", "exec", container.as_ref(), "sha256sum", target]);
+        let asked = Command::argv(["sha256sum", target]).in_container(container, &[]);
         let answer = look.run(host, &asked, LOOK_MS)?;
         if answer.code != 0 && (docker::is_complaint(&answer.stdout) || answer.code == 127) {
             return Ok(());

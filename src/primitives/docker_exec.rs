@@ -2,9 +2,9 @@
 
 use super::container::Container;
 use super::duration::Duration;
-use super::shell::{because, check_quotes, negated};
-use super::ssh::TakenBack;
-use crate::contract::{Args, Change, Command, Deed, Example, Given, Look, Outcome, Plan, Run, Step, Undo, failed};
+use super::opaque::{TakenBack, a_minute, an_hour, can_be_meant, check_ms, only_zero, taken_back};
+use super::shell::{because, check_quotes};
+use crate::contract::{Args, Change, Command, Deed, Example, Given, Look, Outcome, Plan, Run, Step, failed};
 use crate::name::{ContainerName, HostName, RemotePath};
 use crate::secret::Text;
 use crate::text::docker;
@@ -71,16 +71,6 @@ pub struct DockerExec {
     ok: Vec<i64>,
 }
 
-fn an_hour() -> Duration {
-    Duration::hours(1)
-}
-fn a_minute() -> Duration {
-    Duration::minutes(1)
-}
-fn only_zero() -> Vec<i64> {
-    vec![0]
-}
-
 const RUNNING: Given = Given::Prints(
     "source: docker inspect --type container -f '{{.Id}} {{.State.Status}} {{.State.Running}} {{.State.Paused}} {{.State.Restarting}} {{.State.ExitCode}} {{.RestartCount}} {{.State.StartedAt}} {{with index .State \"Health\"}}{{.Status}}{{else}}-{{end}} {{.HostConfig.AutoRemove}}' -- db",
     "8d4d14777beb running true false false 0 0 2026-01-02T03:04:05.6Z - false\n",
@@ -122,19 +112,20 @@ impl Change for DockerExec {
         self.sane(look)?;
         Container::running("docker_exec", &self.host, &self.container, look)?;
         if let Some(check) = &self.check
-            && look.run(&self.host, &self.inside(check), self.check_ms())?.code == 0
+            && look.run(&self.host, &self.inside(check), check_ms(&self.within))?.code == 0
         {
             return Ok(Plan::Already);
         }
-        let step = Step { deed: Deed::Run(self.deed(&self.command, self.check.clone())), undo: self.taken_back() };
-        Ok(Plan::Do(vec![step]))
+        let run = self.deed();
+        let undo = taken_back(self.undo.as_ref(), self.undo_check.clone(), &run);
+        Ok(Plan::Do(vec![Step { deed: Deed::Run(run), undo }]))
     }
 
     fn observe(&self, look: &dyn Look, _done: &[Step]) -> Outcome<Plan> {
         let Some(check) = &self.check else {
             return Ok(Plan::Already);
         };
-        let answer = look.run(&self.host, &self.inside(check), self.check_ms())?;
+        let answer = look.run(&self.host, &self.inside(check), check_ms(&self.within))?;
         match answer.code {
             0 => Ok(Plan::Already),
             _ if docker::is_complaint(&answer.stderr) => {
@@ -152,19 +143,8 @@ impl Change for DockerExec {
 
 impl DockerExec {
     fn sane(&self, look: &dyn Look) -> Outcome<()> {
-        if self.undo == Some(TakenBack::Is(true)) {
-            return failed("docker_exec: undo: true says nothing; give the command that takes it back, or false");
-        }
-        if self.undo_check.is_some() && !matches!(self.undo, Some(TakenBack::By(_))) {
-            return failed("docker_exec: undo_check: there is no undo that it could check");
-        }
-        if self.ok.is_empty() {
-            return failed("docker_exec: ok: it is empty, so no exit code would be success; left out it is [0]");
-        }
-        let undo = match &self.undo {
-            Some(TakenBack::By(undo)) => Some(undo),
-            _ => None,
-        };
+        can_be_meant("docker_exec", self.undo.as_ref(), self.undo_check.as_ref(), &self.ok)?;
+        let undo = self.undo.as_ref().and_then(TakenBack::command);
         let all = [
             ("docker_exec: command", Some(&self.command)),
             ("docker_exec: check", self.check.as_ref()),
@@ -185,43 +165,20 @@ impl DockerExec {
 
     /// A check, as it is looked at: through docker on the host.
     fn inside(&self, check: &Command) -> Command {
-        let mut words = vec!["docker".to_owned(), "exec".into()];
-        words.extend(self.cwd.iter().flat_map(|cwd| ["-w".into(), cwd.to_string()]));
-        words.push(self.container.to_string());
-        match check {
-            Command::Argv(argv) => words.extend(argv.iter().cloned()),
-            Command::Shell(text) => words.extend(["sh".into(), "-c".into(), text.clone()]),
-        }
-        Command::Argv(words)
+        let options: Vec<&str> = self.cwd.iter().flat_map(|cwd| ["-w", cwd.as_ref()]).collect();
+        check.in_container(&self.container, &options)
     }
 
-    /// A check is a quick look, whatever the command itself may take.
-    fn check_ms(&self) -> u64 {
-        self.within.ms().clamp(1_000, 60_000)
-    }
-
-    fn deed(&self, command: &Command, check: Option<Command>) -> Run {
+    fn deed(&self) -> Run {
         Run {
-            check,
+            check: self.check.clone(),
             idempotent: self.idempotent,
             ok: self.ok.clone(),
             timeout_ms: self.timeout.ms(),
             cwd: self.cwd.clone(),
             stdin: self.stdin.clone(),
             container: Some(self.container.clone()),
-            ..Run::new(&self.host, command.clone())
-        }
-    }
-
-    fn taken_back(&self) -> Undo {
-        match &self.undo {
-            None => Undo::Impossible("the playbook gives no undo".into()),
-            Some(TakenBack::Is(_)) => Undo::NotNeeded,
-            Some(TakenBack::By(undo)) => {
-                let check = self.undo_check.clone().or_else(|| self.check.as_ref().map(negated));
-                let run = Run { stdin: None, ok: vec![0], idempotent: false, ..self.deed(undo, check) };
-                Undo::By(vec![Deed::Run(run)])
-            }
+            ..Run::new(&self.host, self.command.clone())
         }
     }
 }

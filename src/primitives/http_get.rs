@@ -1,7 +1,7 @@
 //! A request over HTTP that changes nothing.
 
 use super::duration::Duration;
-use super::http_request::{Fields, Login, Parts, Resolve};
+use super::http_request::{Fields, Login, Parts, Resolve, a_mebibyte, yes};
 use crate::contract::{Args, Example, Failure, Given, Json, Look, Outcome, Reading, Reply};
 use crate::name::HostName;
 use crate::secret::Text;
@@ -85,12 +85,6 @@ fn half_a_minute() -> Duration {
 }
 fn ten() -> u32 {
     10
-}
-fn a_mebibyte() -> u64 {
-    1 << 20
-}
-fn yes() -> bool {
-    true
 }
 
 impl Args for HttpGet {

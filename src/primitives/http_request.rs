@@ -63,6 +63,15 @@ impl JsonSchema for Login {
     }
 }
 
+/// For defaults.
+pub fn yes() -> bool {
+    true
+}
+/// For defaults.
+pub fn a_mebibyte() -> u64 {
+    1 << 20
+}
+
 /// What a request is made of.
 pub struct Parts<'a> {
     /// The primitive, for messages.

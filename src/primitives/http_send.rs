@@ -1,7 +1,7 @@
 //! A request over HTTP that changes something.
 
 use super::duration::Duration;
-use super::http_request::{Fields, Login, Parts, Resolve};
+use super::http_request::{Fields, Login, Parts, Resolve, a_mebibyte, yes};
 use crate::contract::{
     Args, Change, Check, Deed, Example, Given, Http, Json, Look, Outcome, Plan, Request, Step, Undo, failed,
 };
@@ -146,12 +146,6 @@ fn only_ok() -> Vec<u16> {
 }
 fn a_minute() -> Duration {
     Duration::minutes(1)
-}
-fn a_mebibyte() -> u64 {
-    1 << 20
-}
-fn yes() -> bool {
-    true
 }
 
 /// A type of an option that is a map with keys of its own, in words.

@@ -39,6 +39,7 @@ mod leased;
 mod machine;
 mod mode;
 mod nginx_program;
+mod opaque;
 mod owner;
 mod place;
 mod port;

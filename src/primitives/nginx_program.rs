@@ -1,17 +1,13 @@
 //! nginx itself: how it checks its configuration, and how a reload is known to have happened.
 
-use crate::contract::{Command, quote};
+use crate::contract::Command;
 use crate::name::ContainerName;
 
 /// A command, within a container if there is one.
 pub fn in_container(container: Option<&ContainerName>, command: Command) -> Command {
-    match (container.map(AsRef::as_ref), command) {
-        (None, command) => command,
-        (Some(name), Command::Argv(words)) => {
-            let docker = ["docker", "exec", name].map(String::from);
-            Command::Argv(docker.into_iter().chain(words).collect())
-        }
-        (Some(name), Command::Shell(text)) => Command::argv(["docker", "exec", name, "sh", "-c", &text]),
+    match container {
+        None => command,
+        Some(name) => command.in_container(name, &[]),
     }
 }
 
@@ -30,10 +26,7 @@ pub fn validate(container: Option<&ContainerName>, program: Option<&Command>) ->
 pub fn apply(container: Option<&ContainerName>, program: Option<&Command>) -> Command {
     let program = program.map_or_else(|| "nginx".into(), Command::to_sh);
     let script = format!("run_nginx() {{\n{program} \"$@\"\n}}\n{}", without_comments(include_str!("nginx_reload.sh")));
-    Command::Shell(match container {
-        None => script,
-        Some(name) => format!("docker exec {} sh -c {}", quote(name.as_ref()), quote(&script)),
-    })
+    Command::Shell(in_container(container, Command::Shell(script)).to_sh())
 }
 
 fn without_comments(script: &str) -> String {

@@ -117,8 +117,11 @@ fn included(
 ) -> Outcome<Option<(String, RoleLine)>> {
     for (line, path) in redis_conf::includes(text) {
         let script = "for f in $1; do if [ -f \"$f\" ]; then cat -- \"$f\"; echo; fi; done";
-        let inside = server.container.iter().flat_map(|c| ["docker", "exec", c.as_ref()]);
-        let command = Command::argv(inside.chain(["sh", "-c", script, "mig", path.as_str()]));
+        let command = Command::argv(["sh", "-c", script, "mig", path.as_str()]);
+        let command = match &server.container {
+            None => command,
+            Some(container) => command.in_container(container, &[]),
+        };
         let answer = look.run(&server.host, &command, LOOK_MS)?;
         if answer.code != 0 {
             return failed(format!(

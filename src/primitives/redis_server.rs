@@ -36,9 +36,11 @@ pub fn say(
     look: &dyn Look,
 ) -> Outcome<String> {
     let at = other.unwrap_or(&server.at);
-    let cli = ["redis-cli".to_string(), "-h".into(), at.address.clone(), "-p".into(), at.port.to_string()];
-    let inside = server.container.iter().flat_map(|c| ["docker", "exec", "-i", c.as_ref()]).map(String::from);
-    let cli = Command::Argv(inside.chain(cli).collect());
+    let cli = Command::argv(["redis-cli", "-h", &at.address, "-p", &at.port.to_string()]);
+    let cli = match &server.container {
+        None => cli,
+        Some(container) => cli.in_container(container, &["-i"]),
+    };
     let mut pieces = vec![];
     let command = match &at.password {
         None => cli,

@@ -1,8 +1,9 @@
 //! An opaque command on a host: what it does, only the playbook knows.
 
 use super::duration::Duration;
-use super::shell::{because, check_quotes, negated, within};
-use crate::contract::{Args, Change, Command, Deed, Example, Given, Look, Outcome, Plan, Run, Step, Undo, failed};
+use super::opaque::{TakenBack, a_minute, an_hour, can_be_meant, check_ms, only_zero, taken_back};
+use super::shell::{because, check_quotes, within};
+use crate::contract::{Args, Change, Command, Deed, Example, Given, Look, Outcome, Plan, Run, Step};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
 use schemars::JsonSchema;
@@ -56,35 +57,6 @@ pub struct Ssh {
     ok: Vec<i64>,
 }
 
-/// How a command is taken back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a command (a text for sh, or a list of texts), or false: nothing to take back")]
-pub enum TakenBack {
-    By(Command),
-    Is(bool),
-}
-impl JsonSchema for TakenBack {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "TakenBack".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": ["string", "array", "boolean"], "x-type": "text, list or false" })
-    }
-}
-
-fn an_hour() -> Duration {
-    Duration::hours(1)
-}
-fn a_minute() -> Duration {
-    Duration::minutes(1)
-}
-fn only_zero() -> Vec<i64> {
-    vec![0]
-}
-
 impl Args for Ssh {
     const NAME: &'static str = "ssh";
     const POSITIONAL: &'static [&'static str] = &["host", "command"];
@@ -127,18 +99,21 @@ impl Change for Ssh {
     fn plan(&self, look: &dyn Look) -> Outcome<Plan> {
         self.sane(look)?;
         if let Some(check) = self.check()
-            && look.run(&self.host, &check, self.check_ms())?.code == 0
+            && look.run(&self.host, &check, check_ms(&self.within))?.code == 0
         {
             return Ok(Plan::Already);
         }
-        Ok(Plan::Do(vec![Step { deed: Deed::Run(self.deed(&self.command, self.check())), undo: self.taken_back() }]))
+        let run = self.deed();
+        let undo_check = self.undo_check.as_ref().map(|c| within(self.cwd.as_ref(), c));
+        let undo = taken_back(self.undo.as_ref(), undo_check, &run);
+        Ok(Plan::Do(vec![Step { deed: Deed::Run(run), undo }]))
     }
 
     fn observe(&self, look: &dyn Look, _done: &[Step]) -> Outcome<Plan> {
         let Some(check) = self.check() else {
             return Ok(Plan::Already);
         };
-        let answer = look.run(&self.host, &check, self.check_ms())?;
+        let answer = look.run(&self.host, &check, check_ms(&self.within))?;
         match answer.code {
             0 => Ok(Plan::Already),
             code => Ok(Plan::Wait(format!("its check exits {code}{}", because(&answer)))),
@@ -152,20 +127,9 @@ impl Change for Ssh {
 
 impl Ssh {
     fn sane(&self, look: &dyn Look) -> Outcome<()> {
-        if self.undo == Some(TakenBack::Is(true)) {
-            return failed("ssh: undo: true says nothing; give the command that takes it back, or false");
-        }
-        if self.undo_check.is_some() && !matches!(self.undo, Some(TakenBack::By(_))) {
-            return failed("ssh: undo_check: there is no undo that it could check");
-        }
-        if self.ok.is_empty() {
-            return failed("ssh: ok: it is empty, so no exit code would be success; left out it is [0]");
-        }
+        can_be_meant("ssh", self.undo.as_ref(), self.undo_check.as_ref(), &self.ok)?;
         check_quotes("ssh: command", &self.host, &self.command, look)?;
-        let undo = match &self.undo {
-            Some(TakenBack::By(undo)) => Some(undo),
-            _ => None,
-        };
+        let undo = self.undo.as_ref().and_then(TakenBack::command);
         let others = [("ssh: check", &self.check), ("ssh: undo_check", &self.undo_check)];
         let others = others.into_iter().filter_map(|(what, c)| Some((what, c.as_ref()?)));
         others.chain(undo.map(|u| ("ssh: undo", u))).try_for_each(|(what, c)| check_quotes(what, &self.host, c, look))
@@ -175,38 +139,15 @@ impl Ssh {
         self.check.as_ref().map(|c| within(self.cwd.as_ref(), c))
     }
 
-    /// A check is a quick look, whatever the command itself may take.
-    fn check_ms(&self) -> u64 {
-        self.within.ms().clamp(1_000, 60_000)
-    }
-
-    fn deed(&self, command: &Command, check: Option<Command>) -> Run {
+    fn deed(&self) -> Run {
         Run {
-            check,
+            check: self.check(),
             idempotent: self.idempotent,
             ok: self.ok.clone(),
             timeout_ms: self.timeout.ms(),
             cwd: self.cwd.clone(),
             stdin: self.stdin.clone(),
-            ..Run::new(&self.host, command.clone())
-        }
-    }
-
-    fn taken_back(&self) -> Undo {
-        match &self.undo {
-            None => Undo::Impossible("the playbook gives no undo".into()),
-            Some(TakenBack::Is(_)) => Undo::NotNeeded,
-            Some(TakenBack::By(undo)) => {
-                let asked = self.undo_check.as_ref().map(|c| within(self.cwd.as_ref(), c));
-                let check = asked.or_else(|| self.check().map(|c| negated(&c)));
-                let run = Run {
-                    check,
-                    timeout_ms: self.timeout.ms(),
-                    cwd: self.cwd.clone(),
-                    ..Run::new(&self.host, undo.clone())
-                };
-                Undo::By(vec![Deed::Run(run)])
-            }
+            ..Run::new(&self.host, self.command.clone())
         }
     }
 }
