@@ -152,10 +152,7 @@ fn fault_53_a_link_that_never_comes_up_is_put_back() {
 
 #[test]
 fn fault_54_a_hold_that_runs_out_promotes_nothing() {
-    let s = Stage::new();
-    let way = Proxy::to(s.source.port);
-    s.source.fill("a", 100, 10);
-    s.replicates_by(way.port);
+    let (s, way) = by_a_way(100);
     // What is written now does not come over, though the link seems to be up.
     way.freeze_copies(true);
     s.source.fill("late", 10, 10);
@@ -172,6 +169,15 @@ fn fault_54_a_hold_that_runs_out_promotes_nothing() {
     assert!(s.dest.is_primary() && s.dest.keys() == 111);
 }
 
+/// A replica of so many keys whose words to its primary can be held up.
+fn by_a_way(keys: usize) -> (Stage, Proxy) {
+    let s = Stage::new();
+    let way = Proxy::to(s.source.port);
+    s.source.fill("a", keys, 10);
+    s.replicates_by(way.port);
+    (s, way)
+}
+
 /// A run that is at the words that its way holds; the run and its mig.
 fn held_at(s: &Stage, way: &Proxy, words: &str) -> std::process::Child {
     s.desk.write("p.rhai", s.call(&s.dest, "no one", "pause: \"3s\""));
@@ -183,10 +189,7 @@ fn held_at(s: &Stage, way: &Proxy, words: &str) -> std::process::Child {
 
 #[test]
 fn fault_55_killed_while_writes_are_held() {
-    let s = Stage::new();
-    let way = Proxy::to(s.source.port);
-    s.source.fill("a", 50, 10);
-    s.replicates_by(way.port);
+    let (s, way) = by_a_way(50);
     let mut mig = held_at(&s, &way, "CLIENT PAUSE");
     mig.kill().unwrap();
     mig.wait().unwrap();
@@ -202,10 +205,7 @@ fn fault_55_killed_while_writes_are_held() {
 
 #[test]
 fn fault_55_with_mig_alone_killed_the_host_goes_on() {
-    let s = Stage::new();
-    let way = Proxy::to(s.source.port);
-    s.source.fill("a", 50, 10);
-    s.replicates_by(way.port);
+    let (s, way) = by_a_way(50);
     let mut mig = held_at(&s, &way, "REPLICAOF");
     mig.kill().unwrap();
     mig.wait().unwrap();
@@ -217,10 +217,7 @@ fn fault_55_with_mig_alone_killed_the_host_goes_on() {
 
 #[test]
 fn fault_56_cut_off_in_the_middle_it_is_brought_to_its_end() {
-    let s = Stage::new();
-    let way = Proxy::to(s.source.port);
-    s.source.fill("a", 50, 10);
-    s.replicates_by(way.port);
+    let (s, way) = by_a_way(50);
     let mut mig = held_at(&s, &way, "REPLICAOF");
     mig.kill().unwrap();
     mig.wait().unwrap();
@@ -239,10 +236,7 @@ fn fault_56_cut_off_in_the_middle_it_is_brought_to_its_end() {
 
 #[test]
 fn fault_57_a_partition_ends_in_one_primary() {
-    let s = Stage::new();
-    let way = Proxy::to(s.source.port);
-    s.source.fill("a", 50, 10);
-    s.replicates_by(way.port);
+    let (s, way) = by_a_way(50);
     // Before the old one is told to follow: it stays what it is.
     s.desk.write("p.rhai", s.call(&s.dest, "no one", "pause: \"1s\""));
     way.at("CLIENT PAUSE", Then::Cut);

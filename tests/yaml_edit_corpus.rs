@@ -1,10 +1,14 @@
 //! Values of a folder of YAML files set, read again, and compared. The folder is `MIG_YAML_CORPUS`,
 //! else files of real systems where they lie beside the project.
 
-use mig::text::yaml::{Edited, Key, LIMITS, Node, Path, Plain, Value, Wish, parse, set};
+#[path = "fuzz/checks/yaml_paths.rs"]
+mod yaml_paths;
+
+use mig::text::yaml::{Edited, LIMITS, Path, Plain, Wish, parse, set};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use yaml_paths::paths;
 
 fn folder() -> PathBuf {
     let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures");
@@ -20,30 +24,6 @@ fn files(folder: &std::path::Path, found: &mut Vec<PathBuf>) {
         } else if path.extension().is_some_and(|e| e == "yml" || e == "yaml") {
             found.push(path);
         }
-    }
-}
-
-/// The paths to scalars and to lists, with the bytes of each value.
-fn paths(node: &Node, path: &mut Vec<Key>, scalars: &mut Vec<(Vec<Key>, Node)>, lists: &mut Vec<Vec<Key>>) {
-    match &node.value {
-        Value::Scalar(_) => scalars.push((path.clone(), node.clone())),
-        Value::List(items) => {
-            lists.push(path.clone());
-            for (n, item) in items.iter().enumerate() {
-                path.push(Key::Index(n));
-                paths(item, path, scalars, lists);
-                path.pop();
-            }
-        }
-        Value::Map(entries) => {
-            for e in entries {
-                let Some(key) = e.key.scalar() else { continue };
-                path.push(Key::Name(key.text.clone()));
-                paths(&e.value, path, scalars, lists);
-                path.pop();
-            }
-        }
-        Value::Alias(_) => {}
     }
 }
 

@@ -18,10 +18,8 @@ fn failing(desk: &Desk) -> String {
     log
 }
 
-#[test]
-fn a_failed_run_offers_a_prompt_with_its_variables_and_goes_on_from_there() {
-    let desk = Desk::here();
-    failing(&desk);
+/// Runs it, and takes the prompt that is offered.
+fn prompt_after_failure(desk: &Desk) -> rexpect::session::PtySession {
     let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
     s.exp_string("Run it on here?").unwrap();
     s.send_line("y").unwrap();
@@ -29,6 +27,14 @@ fn a_failed_run_offers_a_prompt_with_its_variables_and_goes_on_from_there() {
     s.exp_string("Open a prompt here").unwrap();
     s.send_line("y").unwrap();
     s.exp_string(":resume lets the run go on").unwrap();
+    s
+}
+
+#[test]
+fn a_failed_run_offers_a_prompt_with_its_variables_and_goes_on_from_there() {
+    let desk = Desk::here();
+    failing(&desk);
+    let mut s = prompt_after_failure(&desk);
     s.send_line("`${word}-${p.here}`").unwrap();
     s.exp_string("the-word-here").unwrap();
     s.send_line("here.write_file(`${log}.ok`, \"ok\\n\")").unwrap();
@@ -62,12 +68,7 @@ fn a_failed_run_offers_a_prompt_with_its_variables_and_goes_on_from_there() {
 fn what_was_typed_into_a_run_is_no_drift_for_a_later_resume() {
     let desk = Desk::here();
     failing(&desk);
-    let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
-    s.exp_string("Run it on here?").unwrap();
-    s.send_line("y").unwrap();
-    s.exp_string("Open a prompt here").unwrap();
-    s.send_line("y").unwrap();
-    s.exp_string(":resume lets the run go on").unwrap();
+    let mut s = prompt_after_failure(&desk);
     s.send_line("step(\"Help\", || { on_each([here], |h| h.ssh(`touch ${log}.ok`, #{ undo: `rm ${log}.ok` })) })")
         .unwrap();
     until(|| desk.path("log.ok").exists());
@@ -87,12 +88,7 @@ fn what_was_typed_into_a_run_is_no_drift_for_a_later_resume() {
 fn a_line_that_was_cut_off_in_a_failed_run_is_settled_before_the_run_goes_on() {
     let desk = Desk::here();
     let log = failing(&desk);
-    let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
-    s.exp_string("Run it on here?").unwrap();
-    s.send_line("y").unwrap();
-    s.exp_string("Open a prompt here").unwrap();
-    s.send_line("y").unwrap();
-    s.exp_string(":resume lets the run go on").unwrap();
+    let mut s = prompt_after_failure(&desk);
     s.send_line("here.ssh(`echo typed >> ${log}; sleep 1; touch ${log}.ok`, #{ undo: `rm ${log}.ok` })").unwrap();
     until(|| desk.read("log").contains("typed"));
     let held = desk.read(&format!("state/runs/{}/lock", desk.run_ids().remove(0)));
