@@ -191,3 +191,20 @@ fn release_1_7_6_is_moved_and_taken_back() {
     place.does(&["run", "./pryv_core.rhai", "--lab", "--yes"], &["lab: 10 of 10 checks hold"]);
     place.does(&["rollback", "--past-no-return", "--yes"], &["is taken back", "lab: 7 of 7 checks hold"]);
 }
+
+#[test]
+fn a_dump_that_went_one_folder_too_deep_is_seen_although_mongorestore_exits_with_0() {
+    let place = Place::new();
+    let playbook = place.0.read("pryv_core.rhai");
+    let copy = "for folder in dumps { source.rsync(folder, dest, #{ delete: true, checksum: true }); }";
+    assert!(playbook.contains(copy));
+    let nested = copy.replace("#{ delete", "#{ at: `${folder}/backup`, delete");
+    place.0.write("pryv_core.rhai", playbook.replace(copy, &nested));
+    let out = place.0.command(&["run", "./pryv_core.rhai", "--lab", "--yes"]).output().expect("mig starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(!out.status.success(), "{said}");
+    for part in ["0 document(s) restored successfully. 0 document(s) failed to restore.", "mongorestore restored every document, and says so"] {
+        assert!(said.contains(part), "expected {part:?} in:\n{said}");
+    }
+    place.does(&["rollback", "--yes"], &["is taken back", "lab: 7 of 7 checks hold"]);
+}
