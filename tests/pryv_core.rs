@@ -89,7 +89,10 @@ fn a_copy_that_went_one_folder_too_deep_and_a_machine_of_another_platform() {
 #[test]
 fn a_wrong_address_of_either_machine() {
     let place = Place::new();
-    place.refuses(&["--set", "address=127.0.0.99"], &["an interface of dest has 127.0.0.99 (else say which in \"interface\")"]);
+    place.refuses(
+        &["--set", "address=127.0.0.99"],
+        &["an interface of dest has 127.0.0.99 (else say which in \"interface\")"],
+    );
     lab::find(&place.0.path("state")).into_iter().for_each(|lab| lab.close().expect("it is closed"));
     place.edits(&format!("{LEADER}/conf/platform.yml"), "127.0.0.12", "127.0.0.98");
     place.refuses(&[], &["source is co1, which platform.yml has at 127.0.0.98"]);
@@ -203,7 +206,10 @@ fn a_dump_that_went_one_folder_too_deep_is_seen_although_mongorestore_exits_with
     let out = place.0.command(&["run", "./pryv_core.rhai", "--lab", "--yes"]).output().expect("mig starts");
     let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(!out.status.success(), "{said}");
-    for part in ["0 document(s) restored successfully. 0 document(s) failed to restore.", "mongorestore restored every document, and says so"] {
+    for part in [
+        "0 document(s) restored successfully. 0 document(s) failed to restore.",
+        "mongorestore restored every document, and says so",
+    ] {
         assert!(said.contains(part), "expected {part:?} in:\n{said}");
     }
     place.does(&["rollback", "--yes"], &["is taken back", "lab: 7 of 7 checks hold"]);
