@@ -29,20 +29,21 @@ impl Fleet {
     /// Makes sure that a host's key is pinned: asks at the first contact. `Ok(Some)`: it could not
     /// be reached, for this reason.
     pub async fn trust(&self, link: &Link, way: &Way, config: &Path) -> Outcome<Option<String>> {
-        // One question at a time; and two hosts that are one machine are seen.
-        let _one = self.first_contact.lock().await;
         let host = &link.config.name;
         let pinned = self.pinned(link);
         if let Some(key) = pinned.first() {
             return self.is_another_machine(link, key).map(|()| None);
         }
+        // Looking takes a handshake: many hosts are looked at together.
         let key = match self.look_at_key(way, config).await? {
             Seen::Key(key) => key,
             Seen::Nothing(why) => return Ok(Some(why)),
         };
+        let known = self.known_to_user(way, config).await;
+        // One question at a time; and of two hosts that are one machine the second one is seen.
+        let _one = self.first_contact.lock().await;
         self.is_another_machine(link, &key)?;
         let shown = format!("{} {}", key.kind, key.fingerprint());
-        let known = self.known_to_user(way, config).await;
         if let Some(other) = known.iter().find(|k| k.kind == key.kind && k.key != key.key) {
             return Err(changed(host, &way.address, std::slice::from_ref(other), &key, "your ~/.ssh/known_hosts"));
         }
@@ -94,13 +95,15 @@ impl Fleet {
     /// Two hosts with one key are one machine, unless one takes the other's place.
     fn is_another_machine(&self, link: &Link, key: &HostKey) -> Outcome<()> {
         let mine = &link.config;
+        // Read once: among hundreds of hosts each has hundreds of others.
+        let text = fs::read_to_string(&self.known_hosts).unwrap_or_default();
+        let its: String = text.lines().filter(|l| l.contains(&key.key)).flat_map(|l| [l, "\n"]).collect();
         for other in self.links.values().map(|l| &l.config).filter(|c| c.name != mine.name) {
             let related = |a: &super::HostConfig, b: &super::HostConfig| match (&a.moves_to, &b.reach) {
                 (Some(to), super::Reach::Ssh { address, .. }) => to == address,
                 _ => false,
             };
-            let is_same = keys_of(&fs::read_to_string(&self.known_hosts).unwrap_or_default(), &machine_alias(other))
-                .contains(key);
+            let is_same = keys_of(&its, &machine_alias(other)).contains(key);
             if is_same && !related(mine, other) && !related(other, mine) {
                 return Err(Stop::Refused(format!(
                     "\"{}\" and \"{}\" are the same machine: both have the host key {}",

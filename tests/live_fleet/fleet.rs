@@ -1,0 +1,188 @@
+//! Many machines on loopback: each has an address, a host key, a machine-id and files of its own,
+//! and a real sshd that is started for each connection, as inetd does. (One listening sshd would
+//! have one host key for all, and two hosts with one key are refused as one machine.)
+
+use russh::keys::ssh_key::LineEnding;
+use russh::keys::{Algorithm, PrivateKey};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Takes over the folders of a machine, in a mount namespace of the connection's own: TREE BIN, then what sshd gets.
+const CONNECT: &str = r#"
+set -e
+t=$1 bin=$2
+shift 2
+mount --bind /etc/alternatives "$t/etc/alternatives"
+mount --bind "$bin" /usr/local/bin
+for f in root run var etc; do mount --bind "$t/$f" "/$f"; done
+exec /usr/sbin/sshd "$@"
+"#;
+
+pub struct Fleet {
+    pub folder: tempfile::TempDir,
+    pub names: Vec<String>,
+    net: u8,
+    port: u16,
+    dead: Vec<Arc<AtomicBool>>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Fleet {
+    /// Machines with these names, each with the programs that lie in the folder `bin` of the fleet.
+    pub fn start(names: Vec<String>) -> Fleet {
+        let is_root = fs::metadata("/root").is_ok() && rustix::process::geteuid().is_root();
+        assert!(is_root, "this test gives each machine folders of its own by mounting: run it as root");
+        fs::create_dir_all("/run/sshd").unwrap();
+        let folder = tempfile::Builder::new().prefix("fleet").tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(folder.path().join("bin")).unwrap();
+        // A net that no other test uses, nor another run of this one.
+        let net = 64 + rand::random::<u8>() % 128;
+        let key = key(&folder.path().join("key"));
+        fs::write(folder.path().join("key.pub"), key.public_key().to_openssh().unwrap()).unwrap();
+        let config = format!(
+            "AuthorizedKeysFile {}\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n\
+             KbdInteractiveAuthentication no\nPermitRootLogin yes\nLogLevel ERROR\n",
+            folder.path().join("key.pub").display()
+        );
+        fs::write(folder.path().join("sshd_config"), config).unwrap();
+        let port = TcpListener::bind((address(net, 0), 0)).unwrap().local_addr().unwrap().port();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let dead = names.iter().map(|_| Arc::new(AtomicBool::new(false))).collect();
+        let fleet = Fleet { folder, names, net, port, dead, runtime: Some(runtime) };
+        for n in 0..fleet.names.len() {
+            fleet.lay_out(n);
+            fleet.listen(n);
+        }
+        fleet
+    }
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+    /// The files of a machine.
+    pub fn tree(&self, n: usize) -> PathBuf {
+        self.path("machines").join(&self.names[n])
+    }
+    pub fn address(&self, n: usize) -> Ipv4Addr {
+        address(self.net, n)
+    }
+    pub fn read(&self, n: usize, path: &str) -> String {
+        fs::read_to_string(self.tree(n).join(path)).unwrap_or_default()
+    }
+    pub fn write(&self, n: usize, path: &str, text: &str) {
+        let path = self.tree(n).join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    /// From now on it hangs up on whoever connects; or does so no more.
+    pub fn set_dead(&self, n: usize, is_dead: bool) {
+        self.dead[n].store(is_dead, Ordering::SeqCst);
+    }
+    /// Something answers at ports of a machine.
+    pub fn answers_at(&self, n: usize, ports: &[u16]) {
+        for port in ports {
+            let listener = TcpListener::bind((self.address(n), *port)).unwrap();
+            listener.set_nonblocking(true).unwrap();
+            self.runtime.as_ref().unwrap().spawn(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                while let Ok(connection) = listener.accept().await {
+                    drop(connection);
+                }
+            });
+        }
+    }
+    /// `mig` with these words, with an inventory of all machines and one group of those behind the first `alone`.
+    pub fn mig(&self, group: &str, alone: usize, words: &[&str]) -> Output {
+        let mut inventory = "hosts:\n".to_owned();
+        for (n, name) in self.names.iter().enumerate() {
+            let (at, port, key) = (self.address(n), self.port, self.path("key").display().to_string());
+            let _ = writeln!(inventory, "  {name}: {{ address: {at}, port: {port}, user: root, identity: {key} }}");
+        }
+        let _ = writeln!(inventory, "groups:\n  {group}: [{}]", self.names[alone..].join(", "));
+        fs::write(self.path("inventory.yml"), inventory).unwrap();
+        fs::create_dir_all(self.path("home")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mig"));
+        command.args(words).current_dir(self.folder.path()).env_remove("SSH_AUTH_SOCK");
+        command.env("HOME", self.path("home")).env("MIG_STATE", self.path("state"));
+        command.env("MIG_INVENTORY", self.path("inventory.yml"));
+        assert_cmd::Command::from_std(command).timeout(std::time::Duration::from_secs(300)).output().unwrap()
+    }
+
+    fn lay_out(&self, n: usize) {
+        for part in ["etc/alternatives", "root/.ssh", "run/sshd", "var/lib", "var/tmp"] {
+            fs::create_dir_all(self.tree(n).join(part)).unwrap();
+        }
+        fs::set_permissions(self.tree(n).join("root"), fs::Permissions::from_mode(0o700)).unwrap();
+        self.write(n, "etc/machine-id", &format!("{}\n", hex::encode(rand::random::<[u8; 16]>())));
+        self.write(n, "etc/passwd", "root:x:0:0::/root:/bin/sh\nsshd:x:110:65534::/run/sshd:/usr/sbin/nologin\n");
+        self.write(n, "etc/group", "root:x:0:\nnogroup:x:65534:\n");
+        self.write(n, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
+        key(&self.tree(n).join("host_key"));
+    }
+    /// Pins the keys of all machines, as runs before this one would have: asking 250 for theirs takes as long as the rest.
+    pub fn pin(&self) {
+        let mut text = String::new();
+        for (n, name) in self.names.iter().enumerate() {
+            let digest = Sha256::digest(format!("{} {}", self.address(n), self.port));
+            let key = PrivateKey::from_openssh(fs::read(self.tree(n).join("host_key")).unwrap()).unwrap();
+            let key = key.public_key().to_openssh().unwrap();
+            let _ = writeln!(text, "mig-{name}-{} {}", hex::encode(&digest[..4]), key.trim());
+        }
+        fs::create_dir_all(self.path("state")).unwrap();
+        fs::set_permissions(self.path("state"), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::write(self.path("state/known_hosts"), text).unwrap();
+    }
+    fn listen(&self, n: usize) {
+        let listener = TcpListener::bind((self.address(n), self.port)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let (tree, bin, config) = (self.tree(n), self.path("bin"), self.path("sshd_config"));
+        let is_dead = self.dead[n].clone();
+        self.runtime.as_ref().unwrap().spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            while let Ok((connection, _)) = listener.accept().await {
+                if is_dead.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let connection = connection.into_std().unwrap();
+                connection.set_nonblocking(false).unwrap();
+                let socket = OwnedFd::from(connection);
+                let mut sshd = tokio::process::Command::new("unshare");
+                sshd.args(["-m", "sh", "-c", CONNECT, "sh"]).args([&tree, &bin]);
+                sshd.args(["-i", "-e", "-f"]).arg(&config).arg("-h").arg(tree.join("host_key"));
+                sshd.stdin(Stdio::from(socket.try_clone().unwrap())).stdout(Stdio::from(socket));
+                sshd.stderr(fs::OpenOptions::new().create(true).append(true).open(tree.join("log")).unwrap());
+                let mut sshd = sshd.kill_on_drop(true).spawn().unwrap();
+                tokio::spawn(async move { sshd.wait().await });
+            }
+        });
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        // Ends the listeners, and every sshd that is still there with them.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        }
+    }
+}
+
+fn address(net: u8, n: usize) -> Ipv4Addr {
+    let n = u16::try_from(n + 11).unwrap().to_be_bytes();
+    Ipv4Addr::new(127, net, n[0], n[1])
+}
+
+fn key(path: &Path) -> PrivateKey {
+    let key = PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap();
+    fs::write(path, key.to_openssh(LineEnding::LF).unwrap().as_bytes()).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    key
+}
