@@ -4,16 +4,16 @@
 
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey};
-use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 /// Takes over the folders of a machine, in a mount namespace of the connection's own: TREE BIN, then what sshd gets.
 const CONNECT: &str = r#"
@@ -31,7 +31,8 @@ pub struct Fleet {
     pub names: Vec<String>,
     net: u8,
     port: u16,
-    dead: Vec<Arc<AtomicBool>>,
+    /// What accepts connections for each; none: the machine is off.
+    listeners: Mutex<BTreeMap<usize, tokio::task::JoinHandle<()>>>,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -56,8 +57,7 @@ impl Fleet {
         fs::write(folder.path().join("sshd_config"), config).unwrap();
         let port = TcpListener::bind((address(net, 0), 0)).unwrap().local_addr().unwrap().port();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let dead = names.iter().map(|_| Arc::new(AtomicBool::new(false))).collect();
-        let fleet = Fleet { folder, names, net, port, dead, runtime: Some(runtime) };
+        let fleet = Fleet { folder, names, net, port, listeners: Mutex::default(), runtime: Some(runtime) };
         for n in 0..fleet.names.len() {
             fleet.lay_out(n);
             fleet.listen(n);
@@ -82,9 +82,18 @@ impl Fleet {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    /// From now on it hangs up on whoever connects; or does so no more.
-    pub fn set_dead(&self, n: usize, is_dead: bool) {
-        self.dead[n].store(is_dead, Ordering::SeqCst);
+    /// From now on nobody answers there.
+    pub fn power_off(&self, n: usize) {
+        self.listeners.lock().unwrap().remove(&n).unwrap().abort();
+        let until = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect((self.address(n), self.port)).is_ok() {
+            assert!(Instant::now() < until, "{} still answers", self.names[n]);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    /// It answers again.
+    pub fn power_on(&self, n: usize) {
+        self.listen(n);
     }
     /// Something answers at ports of a machine.
     pub fn answers_at(&self, n: usize, ports: &[u16]) {
@@ -113,7 +122,7 @@ impl Fleet {
         command.args(words).current_dir(self.folder.path()).env_remove("SSH_AUTH_SOCK");
         command.env("HOME", self.path("home")).env("MIG_STATE", self.path("state"));
         command.env("MIG_INVENTORY", self.path("inventory.yml"));
-        assert_cmd::Command::from_std(command).timeout(std::time::Duration::from_secs(300)).output().unwrap()
+        assert_cmd::Command::from_std(command).timeout(Duration::from_secs(900)).output().unwrap()
     }
 
     fn lay_out(&self, n: usize) {
@@ -127,30 +136,13 @@ impl Fleet {
         self.write(n, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
         key(&self.tree(n).join("host_key"));
     }
-    /// Pins the keys of all machines, as runs before this one would have: asking 250 for theirs takes as long as the rest.
-    pub fn pin(&self) {
-        let mut text = String::new();
-        for (n, name) in self.names.iter().enumerate() {
-            let digest = Sha256::digest(format!("{} {}", self.address(n), self.port));
-            let key = PrivateKey::from_openssh(fs::read(self.tree(n).join("host_key")).unwrap()).unwrap();
-            let key = key.public_key().to_openssh().unwrap();
-            let _ = writeln!(text, "mig-{name}-{} {}", hex::encode(&digest[..4]), key.trim());
-        }
-        fs::create_dir_all(self.path("state")).unwrap();
-        fs::set_permissions(self.path("state"), fs::Permissions::from_mode(0o700)).unwrap();
-        fs::write(self.path("state/known_hosts"), text).unwrap();
-    }
     fn listen(&self, n: usize) {
         let listener = TcpListener::bind((self.address(n), self.port)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let (tree, bin, config) = (self.tree(n), self.path("bin"), self.path("sshd_config"));
-        let is_dead = self.dead[n].clone();
-        self.runtime.as_ref().unwrap().spawn(async move {
+        let task = self.runtime.as_ref().unwrap().spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             while let Ok((connection, _)) = listener.accept().await {
-                if is_dead.load(Ordering::SeqCst) {
-                    continue;
-                }
                 let connection = connection.into_std().unwrap();
                 connection.set_nonblocking(false).unwrap();
                 let socket = OwnedFd::from(connection);
@@ -163,6 +155,7 @@ impl Fleet {
                 tokio::spawn(async move { sshd.wait().await });
             }
         });
+        self.listeners.lock().unwrap().insert(n, task);
     }
 }
 
@@ -170,7 +163,7 @@ impl Drop for Fleet {
     fn drop(&mut self) {
         // Ends the listeners, and every sshd that is still there with them.
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+            runtime.shutdown_timeout(Duration::from_secs(5));
         }
     }
 }
