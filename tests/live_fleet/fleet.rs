@@ -22,7 +22,7 @@ t=$1 bin=$2
 shift 2
 mount --bind /etc/alternatives "$t/etc/alternatives"
 mount --bind "$bin" /usr/local/bin
-for f in root run var etc; do mount --bind "$t/$f" "/$f"; done
+for f in root run var etc; do mount --rbind "$t/$f" "/$f"; done
 exec /usr/sbin/sshd "$@"
 "#;
 
