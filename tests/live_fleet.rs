@@ -31,12 +31,6 @@ fn of_250_machines_a_dead_one_stops_new_ones_and_a_resume_does_only_what_is_left
                     h.ssh(\"echo x >>/var/lib/starts\", #{ undo: false }); h.name }));\n";
     fs::write(fleet.path("note.rhai"), playbook).unwrap();
     fleet.power_off(99);
-    // Nobody answers for 250 keys with a yes: without a terminal all of them are shown.
-    let asked = fleet.mig("machines", 0, &["plan", "./note.rhai"]);
-    let said = text(&asked);
-    assert_eq!(asked.status.code(), Some(5), "{}", tail(&said));
-    assert!(said.contains("the host keys of 249 hosts are not known yet"), "{}", tail(&said));
-    assert_eq!(said.matches("ssh-ed25519 SHA256:").count(), 249, "{}", tail(&said));
     let words = ["run", "./note.rhai", "--yes", "--accept-new-host-keys", "--reconnect-for", "1s"];
     let ran = fleet.mig("machines", 0, &words);
     let said = text(&ran);

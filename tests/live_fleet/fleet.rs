@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
@@ -20,9 +20,8 @@ const CONNECT: &str = r#"
 set -e
 t=$1 bin=$2
 shift 2
-mount --bind /etc/alternatives "$t/etc/alternatives"
 mount --bind "$bin" /usr/local/bin
-for f in root run var etc; do mount --rbind "$t/$f" "/$f"; done
+for f in run var etc; do mount --bind "$t/$f" "/$f"; done
 exec /usr/sbin/sshd "$@"
 "#;
 
@@ -45,6 +44,11 @@ impl Fleet {
         let folder = tempfile::Builder::new().prefix("fleet").tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(folder.path().join("bin")).unwrap();
+        fs::create_dir(folder.path().join("alternatives")).unwrap();
+        for link in fs::read_dir("/etc/alternatives").into_iter().flatten().flatten() {
+            let Ok(to) = fs::read_link(link.path()) else { continue };
+            symlink(to, folder.path().join("alternatives").join(link.file_name())).unwrap();
+        }
         // A net that no other test uses, nor another run of this one.
         let net = 64 + rand::random::<u8>() % 128;
         let key = key(&folder.path().join("key"));
@@ -126,12 +130,13 @@ impl Fleet {
     }
 
     fn lay_out(&self, n: usize) {
-        for part in ["etc/alternatives", "root/.ssh", "run/sshd", "var/lib", "var/tmp"] {
+        for part in ["etc", "run/sshd", "var/lib", "var/root", "var/tmp"] {
             fs::create_dir_all(self.tree(n).join(part)).unwrap();
         }
-        fs::set_permissions(self.tree(n).join("root"), fs::Permissions::from_mode(0o700)).unwrap();
+        // Where a program such as awk is a link into this folder.
+        symlink(self.path("alternatives"), self.tree(n).join("etc/alternatives")).unwrap();
         self.write(n, "etc/machine-id", &format!("{}\n", hex::encode(rand::random::<[u8; 16]>())));
-        self.write(n, "etc/passwd", "root:x:0:0::/root:/bin/sh\nsshd:x:110:65534::/run/sshd:/usr/sbin/nologin\n");
+        self.write(n, "etc/passwd", "root:x:0:0::/var/root:/bin/sh\nsshd:x:110:65534::/run/sshd:/usr/sbin/nologin\n");
         self.write(n, "etc/group", "root:x:0:\nnogroup:x:65534:\n");
         self.write(n, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
         key(&self.tree(n).join("host_key"));
