@@ -9,6 +9,7 @@ ssh:openssh-client
 ssh-keygen:openssh-client
 sshd:openssh-server
 rsync:rsync
+unzip:unzip
 unshare:util-linux
 nsenter:util-linux
 setsid:util-linux

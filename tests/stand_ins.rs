@@ -1,6 +1,9 @@
-//! The stand-ins of the conductor's lab, held against what is recorded of the real programs.
+//! The stand-ins of the conductor's labs, held against what is recorded of the real programs.
 //!
 //! They run in a scratch folder (`LAB_ROOT`), not in a lab. Their process is ended by the unit's own stop.
+
+#[path = "stand_ins/routers.rs"]
+mod routers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +23,10 @@ impl Machine {
     /// A copy of a tree of the lab. The stand-ins run where they lie: a program that was copied a
     /// moment ago may still be open for writing in a child of another test ("text file busy").
     fn new(name: &str) -> Machine {
-        let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/conductor.lab");
+        Machine::of("conductor", name)
+    }
+    fn of(playbook: &str, name: &str) -> Machine {
+        let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("playbooks/{playbook}.lab"));
         let root = tempfile::tempdir().unwrap();
         copy(&lab.join("hosts").join(name), root.path());
         Machine { bin: lab.join("bin"), root }

@@ -164,6 +164,14 @@ pub trait World: Look + Send + Sync {
     fn beyond(&self, _host: &HostName) -> Option<String> {
         None
     }
+    /// Meets hosts for the first time, many at once: what their keys are is asked with one question. A host that cannot
+    /// be reached is found by whoever looks at it.
+    ///
+    /// # Errors
+    /// A key is not trusted.
+    fn meet(&self, _hosts: &[HostName]) -> Outcome<()> {
+        Ok(())
+    }
     /// Reaches several hosts at the same time, so many at once, so that looking at one after the
     /// other need not wait for each. What cannot be reached is found by whoever looks at it.
     fn reach(&self, _hosts: &[HostName], _at_once: usize) {}

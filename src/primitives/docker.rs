@@ -126,8 +126,7 @@ impl Change for Docker {
             return Ok(Plan::Wait(what));
         }
         // The host does the waiting: a primitive has no clock.
-        let seconds = self.stays.ms().div_ceil(1_000).to_string();
-        look.run(&self.host, &Command::argv(["sleep", &seconds]), self.stays.ms() + LOOK_MS)?;
+        look.run(&self.host, &self.stays.slept(), self.stays.ms() + LOOK_MS)?;
         let Some(later) = Container::find("docker", &self.host, &self.container, look)? else {
             return self.gone(look, done);
         };

@@ -1,5 +1,6 @@
 //! A length of time in the arguments of a primitive.
 
+use crate::contract::Command;
 use crate::text::duration::parse_within;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
@@ -36,6 +37,15 @@ impl Duration {
     }
     pub fn ms(&self) -> u64 {
         self.ms
+    }
+    /// The command that lets so much time pass on a host. Whole seconds are all that every `sleep` knows; one that
+    /// refuses a part of a second gets the next whole one.
+    pub(super) fn slept(&self) -> Command {
+        let whole = self.ms.div_ceil(1_000).to_string();
+        match self.ms % 1_000 {
+            0 => Command::argv(["sleep".into(), whole]),
+            part => Command::Shell(format!("sleep {}.{part:03} 2>/dev/null || sleep {whole}", self.ms / 1_000)),
+        }
     }
 }
 
@@ -80,6 +90,14 @@ impl schemars::JsonSchema for Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_second_is_slept_where_the_host_can() {
+        let slept = |text: &str| Duration::parse(text).unwrap().slept();
+        assert_eq!(slept("10s"), Command::argv(["sleep", "10"]));
+        assert_eq!(slept("50ms"), Command::Shell("sleep 0.050 2>/dev/null || sleep 1".into()));
+        assert_eq!(slept("2500ms"), Command::Shell("sleep 2.500 2>/dev/null || sleep 3".into()));
+    }
 
     #[test]
     fn a_wrong_duration_is_told_the_unit_and_the_range() {

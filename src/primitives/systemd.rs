@@ -180,8 +180,7 @@ impl Change for Systemd {
             return Ok(Plan::Already);
         }
         // The host does the waiting: a primitive has no clock.
-        let seconds = self.stays.ms().div_ceil(1_000).to_string();
-        look.run(&self.host, &Command::argv(["sleep", &seconds]), self.stays.ms() + LOOK_MS)?;
+        look.run(&self.host, &self.stays.slept(), self.stays.ms() + LOOK_MS)?;
         let later = self.look(look)?;
         if !is_so(&later) {
             return Ok(Plan::Wait(format!("{}; it was {} before", self.is(&later), now.state())));

@@ -93,6 +93,20 @@ impl Gate {
         }
     }
 
+    /// Before anything is planned: asks about the keys of all hosts that are met for the first time.
+    ///
+    /// # Errors
+    /// They are not trusted.
+    pub fn meet(&self, hosts: &[HostName]) -> Outcome<()> {
+        if self.mode != Mode::Plan || hosts.len() < 2 {
+            return Ok(());
+        }
+        match self.set.world.meet(hosts) {
+            Err(Halt::Stop(stop)) => self.poison(stop),
+            met => met,
+        }
+    }
+
     /// Before hosts are planned for one after the other: connects to all of them together.
     pub fn reach(&self, hosts: &[HostName], at_once: usize) {
         if self.mode == Mode::Plan && hosts.len() > 1 {

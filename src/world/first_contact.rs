@@ -1,9 +1,10 @@
-//! Host keys: the question at the first contact, what is pinned, and a key that has changed.
+//! Host keys: what a host shows at the first contact, what is pinned, and a key that has changed.
 
 use super::config::{Way, machine_alias};
 use super::known_hosts::{HostKey, keys_of};
 use super::link::{Fleet, Link};
-use crate::contract::{Answer, Event, Failure, Halt, Outcome, Question, Stop, failed};
+use super::{HostConfig, Reach};
+use crate::contract::{Event, Failure, Halt, Outcome, Stop, failed};
 use crate::name::HostName;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -29,48 +30,13 @@ impl Fleet {
     /// Makes sure that a host's key is pinned: asks at the first contact. `Ok(Some)`: it could not
     /// be reached, for this reason.
     pub async fn trust(&self, link: &Link, way: &Way, config: &Path) -> Outcome<Option<String>> {
-        // One question at a time; and two hosts that are one machine are seen.
-        let _one = self.first_contact.lock().await;
-        let host = &link.config.name;
-        let pinned = self.pinned(link);
-        if let Some(key) = pinned.first() {
+        if let Some(key) = self.pinned(link).first() {
             return self.is_another_machine(link, key).map(|()| None);
         }
-        let key = match self.look_at_key(way, config).await? {
-            Seen::Key(key) => key,
-            Seen::Nothing(why) => return Ok(Some(why)),
-        };
-        self.is_another_machine(link, &key)?;
-        let shown = format!("{} {}", key.kind, key.fingerprint());
-        let known = self.known_to_user(way, config).await;
-        if let Some(other) = known.iter().find(|k| k.kind == key.kind && k.key != key.key) {
-            return Err(changed(host, &way.address, std::slice::from_ref(other), &key, "your ~/.ssh/known_hosts"));
+        match self.shown_by(link, way, config).await? {
+            Ok(stranger) => self.trust_all(vec![stranger]).await.map(|()| None),
+            Err(why) => Ok(Some(why)),
         }
-        let text = if known.contains(&key) {
-            format!("host key {shown}, known from your ~/.ssh/known_hosts, is pinned")
-        } else if self.settings.accept_new_host_keys {
-            format!("unknown host key {shown} of {} is pinned", way.address)
-        } else if !self.settings.operator.is_there() {
-            return Err(Stop::NoAnswer(format!(
-                "the host key of {host} ({}) is not known yet: {shown}\n\
-                 compare it with what the machine's console or provider says, then run it in a terminal, which asks,\n\
-                 or once with --accept-new-host-keys",
-                way.address
-            ))
-            .into());
-        } else {
-            let text = format!(
-                "The host key of {host} ({}) is not known yet:\n  {shown}\nCompare it with what the machine's console or provider says. Trust it?",
-                way.address
-            );
-            match self.settings.operator.ask(&Question::Confirm { text, default: false })? {
-                Answer::Yes => format!("host key {shown} is pinned"),
-                _ => return Err(Stop::Refused(format!("the host key of {host} ({shown}) is not trusted")).into()),
-            }
-        };
-        self.pin(link, &key)?;
-        self.tell(host, text);
-        Ok(None)
     }
 
     /// What to say of a key that is not the pinned one.
@@ -92,30 +58,21 @@ impl Fleet {
     }
 
     /// Two hosts with one key are one machine, unless one takes the other's place.
-    fn is_another_machine(&self, link: &Link, key: &HostKey) -> Outcome<()> {
+    pub(super) fn is_another_machine(&self, link: &Link, key: &HostKey) -> Outcome<()> {
         let mine = &link.config;
+        // Read once: among hundreds of hosts each has hundreds of others.
+        let text = fs::read_to_string(&self.known_hosts).unwrap_or_default();
+        let its: String = text.lines().filter(|l| l.contains(&key.key)).flat_map(|l| [l, "\n"]).collect();
         for other in self.links.values().map(|l| &l.config).filter(|c| c.name != mine.name) {
-            let related = |a: &super::HostConfig, b: &super::HostConfig| match (&a.moves_to, &b.reach) {
-                (Some(to), super::Reach::Ssh { address, .. }) => to == address,
-                _ => false,
-            };
-            let is_same = keys_of(&fs::read_to_string(&self.known_hosts).unwrap_or_default(), &machine_alias(other))
-                .contains(key);
-            if is_same && !related(mine, other) && !related(other, mine) {
-                return Err(Stop::Refused(format!(
-                    "\"{}\" and \"{}\" are the same machine: both have the host key {}",
-                    mine.name,
-                    other.name,
-                    key.fingerprint()
-                ))
-                .into());
+            if keys_of(&its, &machine_alias(other)).contains(key) && !related(mine, other) {
+                return Err(same_machine(&mine.name, &other.name, key));
             }
         }
         Ok(())
     }
 
     /// The key that a host shows, without trusting it: a handshake that ends before any login.
-    async fn look_at_key(&self, way: &Way, config: &Path) -> Outcome<Seen> {
+    pub(super) async fn look_at_key(&self, way: &Way, config: &Path) -> Outcome<Seen> {
         let scratch = tempfile::Builder::new().prefix("key").tempfile_in(self.control.path());
         let scratch = scratch.or_else(|e| failed(format!("no scratch file for a host key: {e}")))?;
         let run = Command::new("ssh")
@@ -145,7 +102,7 @@ impl Fleet {
     }
 
     /// The keys that the user's own known_hosts has for the address behind a way.
-    async fn known_to_user(&self, way: &Way, config: &Path) -> Vec<HostKey> {
+    pub(super) async fn known_to_user(&self, way: &Way, config: &Path) -> Vec<HostKey> {
         let Ok(resolved) = Command::new("ssh").arg("-F").arg(config).args(["-G", &way.alias]).output().await else {
             return vec![];
         };
@@ -163,10 +120,10 @@ impl Fleet {
         keys.collect()
     }
 
-    fn pin(&self, link: &Link, key: &HostKey) -> Outcome<()> {
-        let line = key.line(&machine_alias(&link.config));
+    pub(super) fn pin(&self, keys: &[(&Link, &HostKey)]) -> Outcome<()> {
+        let lines: String = keys.iter().map(|(link, key)| key.line(&machine_alias(&link.config))).collect();
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.known_hosts);
-        file.and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
+        file.and_then(|mut f| f.write_all(lines.as_bytes()).and_then(|()| f.sync_all()))
             .map_err(|e| Stop::Fault(format!("{} cannot be written: {e}", self.known_hosts.display())).into())
     }
 
@@ -175,7 +132,23 @@ impl Fleet {
     }
 }
 
-fn changed(host: &HostName, address: &str, pinned: &[HostKey], seen: &HostKey, file: &str) -> Halt {
+/// Whether one host takes the other's place.
+pub(super) fn related(a: &HostConfig, b: &HostConfig) -> bool {
+    let moves = |a: &HostConfig, b: &HostConfig| match (&a.moves_to, &b.reach) {
+        (Some(to), Reach::Ssh { address, .. }) => to == address,
+        _ => false,
+    };
+    moves(a, b) || moves(b, a)
+}
+
+pub(super) fn same_machine(one: &HostName, other: &HostName, key: &HostKey) -> Halt {
+    Halt::Stop(Stop::Refused(format!(
+        "\"{one}\" and \"{other}\" are the same machine: both have the host key {}",
+        key.fingerprint()
+    )))
+}
+
+pub(super) fn changed(host: &HostName, address: &str, pinned: &[HostKey], seen: &HostKey, file: &str) -> Halt {
     let pinned: Vec<String> = pinned.iter().map(|k| format!("{} {}", k.kind, k.fingerprint())).collect();
     Halt::Stop(Stop::Refused(format!(
         "the host key of {host} ({address}) has changed\n  known: {} (in {file})\n  now:   {} {}\n\

@@ -48,6 +48,7 @@ mod run;
 mod script;
 mod settings;
 mod settle;
+mod strangers;
 mod sync;
 mod upload;
 mod words;

@@ -6,9 +6,9 @@ use super::lock::Unlocked;
 use super::settings::Settings;
 use super::{control, limits};
 use crate::contract::{
-    Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, HostRecord,
-    LeaseState, Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled, Sync, Token,
-    World, failed,
+    Answer, AwsAsk, AwsSeen, Command, Deed, Differences, DnsAnswer, DnsQuestion, Failure, FileState, Found, Halt,
+    HostRecord, LeaseState, Look, Machine, Outcome, Output, PortState, Question, Released, Reply, Request, Settled,
+    Sync, Token, World, failed,
 };
 use crate::error::{Error, Result};
 use crate::name::{HostName, LeaseName, RemotePath};
@@ -284,6 +284,23 @@ impl World for Remote {
                 Err(why) => Some(why),
             });
         Released { left, kept: kept.into_inner() }
+    }
+    fn meet(&self, hosts: &[HostName]) -> Outcome<()> {
+        let seen = Mutex::new(BTreeMap::new());
+        let numbered: Vec<(usize, &HostName)> = hosts.iter().enumerate().collect();
+        self.on_each(&numbered, AT_ONCE, |(n, host)| {
+            let it = self.wait(async |fleet| fleet.stranger(host).await)?;
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(*n, it);
+            None
+        });
+        let mut strangers = vec![];
+        for it in seen.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
+            match it {
+                Err(Halt::Stop(stop)) => return Err(stop.into()),
+                it => strangers.extend(it.ok().flatten()),
+            }
+        }
+        self.ask(async |fleet| fleet.trust_all(strangers).await)
     }
     fn reach(&self, hosts: &[HostName], at_once: usize) {
         self.on_each(hosts, at_once, |host| {

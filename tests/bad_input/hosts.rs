@@ -96,6 +96,16 @@ fn row_22_a_host_key_that_is_unknown_or_has_changed() {
     let said = desk.mig(&["run", "p.rhai", "--yes"]);
     said.ends(5).has(&["the host key of source", "is not known yet", "SHA256:", "--accept-new-host-keys"]);
     assert!(desk.run_ids().is_empty());
+    // Of several all that are unknown are shown, not only the first one.
+    let second = Sshd::start(&desk.path("ssh2"), "");
+    desk.write(
+        "two.rhai",
+        "//! Two.\nlet p = params(#{ source: host(\"one\"), dest: host(\"two\") });\nnote(p.dest.machine().os);\n",
+    );
+    desk.write("two.yml", format!("hosts:\n  source: {{ {} }}\n  dest: {{ {} }}\n", host(&sshd), host(&second)));
+    let said = desk.mig(&["plan", "two.rhai", "-i", "two.yml"]);
+    said.ends(5).has(&["host keys of 2 hosts are not known yet", "  source (", "  dest (", "--accept-new-host-keys"]);
+    drop(second);
     desk.mig(&["plan", "p.rhai", "--accept-new-host-keys"]).ends(0);
     desk.mig(&["plan", "p.rhai"]).ends(0);
     // Another machine answers at the same address.

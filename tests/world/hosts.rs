@@ -241,6 +241,51 @@ fn a_login_that_runs_no_commands_is_named() {
     assert_eq!((output.code, output.stdout.as_str(), output.stderr.as_str()), (9, "out\n", "err\n"));
 }
 
+#[test]
+fn many_strangers_are_looked_at_together_and_asked_about_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let machines: Vec<Sshd> = (0..5).map(|n| Sshd::start(&folder.path().join(format!("m{n}")), "")).collect();
+    let names: Vec<HostName> = (0..5).map(|n| HostName::parse(&format!("m{n}")).unwrap()).collect();
+    let state = folder.path().join("state");
+    let open_as = |person: &Arc<Person>, hosts: Vec<HostConfig>| {
+        let mut s = settings(&run_id(), &state, person, hosts);
+        s.accept_new_host_keys = false;
+        open(s).unwrap()
+    };
+    let hosts = || machines.iter().enumerate().map(|(n, m)| m.host(&format!("m{n}"))).collect::<Vec<_>>();
+    let no = Person::saying(Answer::No);
+    let refused = open_as(&no, hosts()).meet(&names);
+    assert!(
+        matches!(&refused, Err(Halt::Stop(Stop::Refused(t))) if t.contains("keys of 5 hosts are not trusted")),
+        "{refused:?}"
+    );
+    // One that is away keeps nobody waiting, and is asked about when it is there.
+    let mut with_one_away = hosts();
+    if let Reach::Ssh { port, .. } = &mut with_one_away[2].reach {
+        *port = 1;
+    }
+    let yes = Person::saying(Answer::Yes);
+    open_as(&yes, with_one_away).meet(&names).unwrap();
+    let asked = yes.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    let at = |name: &str| asked[0].find(&format!("  {name} (127.0.0.1): ssh-ed25519 SHA256:"));
+    assert!(at("m0") < at("m1") && at("m1") < at("m3") && at("m4").is_some() && at("m2").is_none(), "{}", asked[0]);
+    assert_eq!(yes.connections().matches("is pinned").count(), 4);
+    let later = Person::saying(Answer::Yes);
+    let remote = open_as(&later, hosts());
+    remote.meet(&names).unwrap();
+    assert!(matches!(&later.asked.lock().unwrap()[..], [one] if one.contains("The host key of m2 (127.0.0.1) is not")));
+    for name in &names {
+        assert_eq!(remote.run(name, &sh("true"), 60_000).unwrap().code, 0);
+    }
+    assert_eq!(later.asked.lock().unwrap().len(), 1);
+    // Two names of one machine that are met together.
+    let (a, b) = (HostName::parse("a").unwrap(), HostName::parse("b").unwrap());
+    let other = Sshd::start(&folder.path().join("other"), "");
+    let twice = open_as(&yes, vec![other.host("a"), other.host("b")]).meet(&[a, b]);
+    assert!(matches!(&twice, Err(Halt::Stop(Stop::Refused(t))) if t.contains("are the same machine")), "{twice:?}");
+}
+
 /// The other half of the next test: its home has an ssh configuration of its own.
 #[test]
 fn child_with_an_ssh_config() {

@@ -5,6 +5,8 @@
 
 use super::options::{known, text};
 use crate::contract::{Failure, Outcome};
+use crate::name::HostName;
+use crate::script::host::Host;
 use crate::script::params::{Declaration, ParamKind, ParamSpec, declare, specs_of};
 use crate::script::play::{Eval, Play};
 use crate::script::secret_handle::SecretHandle;
@@ -89,7 +91,19 @@ fn params(play: &Play, map: &Dynamic) -> Outcome<Dynamic> {
         };
         bound.insert(spec.name.as_str().into(), bound_value(play, &spec, value)?);
     }
+    let mut hosts = vec![];
+    bound.values().for_each(|v| hosts_in(v, &mut hosts));
+    play.gate.meet(&hosts)?;
     Ok(Dynamic::from_map(bound))
+}
+
+/// The hosts that a parameter names.
+fn hosts_in(v: &Dynamic, all: &mut Vec<HostName>) {
+    if let Some(host) = v.read_lock::<Host>() {
+        all.extend(HostName::parse(&host.name).ok().filter(|name| !all.contains(name)));
+    } else if let Some(list) = v.read_lock::<Array>() {
+        list.iter().for_each(|v| hosts_in(v, all));
+    }
 }
 
 /// One bound value, as a script sees it.
