@@ -206,7 +206,8 @@ fn everything_can_be_found_from_the_readme() {
     let pages = pages();
     let readme = pages.iter().find(|p| p.name == "README.md").unwrap();
     let links = readme.links();
-    let wanted = |p: &&Page| ["docs/guide/", "docs/playbooks/", "docs/reference/"].iter().any(|f| p.name.starts_with(f));
+    let wanted =
+        |p: &&Page| ["docs/guide/", "docs/playbooks/", "docs/reference/"].iter().any(|f| p.name.starts_with(f));
     let missing = pages.iter().filter(wanted).filter(|p| !links.contains(&p.name));
     none(&missing.map(|p| format!("README.md does not lead to {}", p.name)).collect::<Vec<_>>());
     for name in mig::cli::playbook_names() {
@@ -248,7 +249,11 @@ fn a_wrong_block_is_caught_and_named() {
     let listed = Page::of("docs/page.md", "1. Then:\n\n   ```sh\n   mig ressume\n   ```\n".into());
     wrong.extend(wrong_commands(&[listed]).is_empty().then(|| "an indented block".to_owned()));
     // What is run, and what must come out of it.
-    for text in ["```sh,run\nfalse\n```", "```sh,run\necho one\n```\n\n```text,output\ntwo\n```", "```text,tree\na/\n  gone\n```"] {
+    for text in [
+        "```sh,run\nfalse\n```",
+        "```sh,run\necho one\n```\n\n```text,output\ntwo\n```",
+        "```text,tree\na/\n  gone\n```",
+    ] {
         let said = runs::follow(&Page::of("docs/page.md", format!("{text}\n")));
         wrong.extend((said.len() != 1).then(|| format!("{text}: {said:?}")));
     }

@@ -66,7 +66,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        for name in ["conductor", "playbooks/hello.rhai"] {
+        for name in ["conductor", "playbooks/hello.rhai", "prepare.rhai"] {
             let _ = self.command(MIG).args(["lab", name, "--close"]).output();
         }
     }
