@@ -111,9 +111,20 @@ fn bash_offers_names_of_playbooks_runs_and_hosts() {
     has("mig resume ", &run);
     has(&format!("mig show {}", &run[..4]), &run);
     has("mig unlock ", "zebra");
+    has("mig fork con", "conductor");
+    has("mig repl --lab cond", "conductor");
+    has("mig lab pry", "pryv_register");
+    has(&format!("mig rollback {run} --to "), "Fail");
+    has("mig run fails.rhai --set ", "here=");
     has("mig doc write_", "write_file");
     has("mig man rol", "rollback");
     assert!(!offers("mig run ").iter().any(|w| w.contains("other.txt")), "a file that is no playbook");
+    assert!(!offers("mig fork ").iter().any(|w| w.contains("hello_there")), "what is one's own already");
+    // A fork is named where forks are compared.
+    let forked = command(desk.path(), MIG).args(["fork", "conductor", "playbooks"]).output().unwrap();
+    assert!(forked.status.success(), "{}", String::from_utf8_lossy(&forked.stderr));
+    has("mig fork --diff ", "conductor");
+    assert!(!offers("mig fork --diff ").iter().any(|w| w.contains("aviatrix")), "what is no fork");
     // Another inventory, and one that is not there: no page, no offer.
     std::fs::write(desk.path().join("site.yml"), "hosts:\n  lion: { address: 192.0.2.1 }\n").unwrap();
     has("mig -i site.yml unlock ", "lion");
@@ -123,7 +134,15 @@ fn bash_offers_names_of_playbooks_runs_and_hosts() {
 #[test]
 fn fish_offers_the_same() {
     let (desk, run) = desk();
-    for (line, wanted) in [("mig run hel", "hello_there"), ("mig rollback ", run.as_str()), ("mig unlock z", "zebra")] {
+    for (line, wanted) in [
+        ("mig run hel", "hello_there"),
+        ("mig rollback ", run.as_str()),
+        ("mig unlock z", "zebra"),
+        ("mig fork pry", "pryv_register"),
+        ("mig repl --lab cond", "conductor_routers"),
+        ("mig run fails.rhai --set here=z", "here=zebra"),
+        ("mig run conductor --set reboots=", "reboots=false"),
+    ] {
         let all = fish(desk.path(), line);
         assert!(all.iter().any(|w| w == wanted), "{line}: {wanted}: {all:?}");
     }
@@ -132,7 +151,12 @@ fn fish_offers_the_same() {
 #[test]
 fn zsh_offers_the_same() {
     let (desk, run) = desk();
-    for (line, wanted) in [("mig run hel", "hello_there"), ("mig rollback ", run.as_str()), ("mig unlock z", "zebra")] {
+    for (line, wanted) in [
+        ("mig run hel", "hello_there"),
+        ("mig rollback ", run.as_str()),
+        ("mig unlock z", "zebra"),
+        ("mig fork pry", "pryv_register"),
+    ] {
         let shown = zsh(desk.path(), line, wanted);
         assert!(shown.contains(wanted), "{line}: {wanted}:\n{shown}");
     }

@@ -221,6 +221,35 @@ fn a_failed_run_with_hostile_names_stays_text() {
 }
 
 #[test]
+fn what_a_branch_did_stands_in_its_step_under_its_name() {
+    let desk = Desk::here();
+    let file = desk.path("x").display().to_string();
+    desk.runs(&format!(
+        "let p = params(#{{ here: host(\"h\") }});\nlet here = p.here;\nstep(\"Before\", || here.write_file(`{file}0`, \"0\"));\n\
+         step(\"Both\", || on_each([\"one\", \"two\"], |n| {{ here.write_file(`{file}${{n}}`, n); \
+         step(\"Inside\", || here.write_file(`{file}${{n}}b`, n)); }}));\nhere.write_file(`{file}9`, \"9\");"
+    ))
+    .ends(0);
+    desk.mig(&["show", "--html", "page.html"]).ends(0);
+    let page = desk.read("page.html");
+    let done = page.split_once("Step by step").expect("its steps").1;
+    let at = |what: String| done.find(&what).unwrap_or_else(|| panic!("{what} is not in\n{done}"));
+    let places = [
+        at(format!("create {file}9 ")),
+        at("<h3>Before".into()),
+        at(format!("create {file}0 ")),
+        at("<h3>Both".into()),
+        at("<b>[one]</b>".into()),
+        at(format!("create {file}one ")),
+        at("<b>[two]</b>".into()),
+        at(format!("create {file}two ")),
+        at("<h3>[one] Inside".into()),
+        at(format!("create {file}oneb ")),
+    ];
+    assert!(places.is_sorted(), "{places:?}\n{done}");
+}
+
+#[test]
 fn the_page_is_a_new_file_and_never_written_through_a_link() {
     let desk = Desk::here();
     let file = desk.path("x").display().to_string();

@@ -2,7 +2,7 @@
 
 use mig::contract::{KINDS, VERBS};
 use mig::name::RESERVED;
-use mig::reference::{pages, terminal};
+use mig::reference::{names, pages, terminal};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -33,6 +33,44 @@ fn the_pages_on_disk_are_those_that_are_generated() {
         "docs/reference is not up to date: {wrong:?} differ, {on_disk:?} are too many; \
          MIG_UPDATE=1 cargo test --test reference writes it"
     );
+}
+
+/// What stands in the README between two marks.
+fn between(text: &str, mark: &str) -> std::ops::Range<usize> {
+    let begins = format!("<!-- {mark}: generated; `MIG_UPDATE=1 cargo test --test reference` writes it anew -->\n");
+    let from = text.find(&begins).unwrap_or_else(|| panic!("README.md has no {begins}")) + begins.len();
+    let to = text[from..].find(&format!("\n<!-- end of {mark} -->")).expect("its end");
+    from..from + to
+}
+
+/// The playbooks that are shipped, each with what is different afterwards.
+fn playbooks() -> String {
+    let mut out = "\n| playbook | what is different afterwards |\n| --- | --- |\n".to_owned();
+    for name in mig::cli::playbook_names() {
+        let text = mig::cli::playbook(&name).unwrap().text;
+        let about = text.lines().find_map(|l| l.strip_prefix("//! ")).expect("a playbook says what it is for");
+        let first = about.split_once(". ").map_or(about, |(sentence, _)| sentence).trim_end_matches('.');
+        out += &format!("| [`{name}`](docs/playbooks/{name}.md) | {first}. |\n");
+    }
+    out
+}
+
+#[test]
+fn the_lists_of_the_readme_are_those_that_are_generated() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    let mut wrong = vec![];
+    for (mark, now) in [("playbooks", playbooks()), ("names", names("###", "docs/reference/"))] {
+        let range = between(&text, mark);
+        if text[range.clone()] != now {
+            text.replace_range(range, &now);
+            wrong.push(mark);
+        }
+    }
+    if std::env::var_os("MIG_UPDATE").is_some() {
+        return std::fs::write(&file, text).unwrap();
+    }
+    assert!(wrong.is_empty(), "README.md: {wrong:?}; MIG_UPDATE=1 cargo test --test reference writes it");
 }
 
 #[test]

@@ -1,20 +1,14 @@
 //! What a shell completes is asked of mig itself, so that it knows the playbooks that lie there, the
 //! runs of the journal and the hosts of the inventory.
 //!
-//! Deliberately not here: any error. Whoever presses Tab wants no page; what cannot be read offers
-//! nothing.
+//! Here stands which argument takes what; `candidates.rs` finds it.
 
-use super::{command, playbook_names};
-use crate::error::Error;
-use crate::inventory::Inventory;
-use crate::journal::{Journal, RunState};
-use crate::reference;
-use clap_complete::engine::{
-    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
-};
+use super::candidates::{Playbooks, Settings, calls, commands, forks, hosts, names, runs, steps};
+use super::command;
+use crate::journal::RunState;
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 use clap_complete::env::CompleteEnv;
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
 
 /// Says to a mig that a shell has started it to complete a line, and which shell.
 pub const VARIABLE: &str = "MIG_COMPLETE";
@@ -31,9 +25,9 @@ const PLAYBOOKS: &[(&str, &str)] = &[
 /// A command, its argument, and whether a run in such a state fits it.
 type Fits = (&'static str, &'static str, fn(RunState) -> bool);
 const RUNS: &[Fits] = &[
-    ("resume", "run", |s| !matches!(s, RunState::Done | RunState::Finished | RunState::RolledBack)),
-    ("rollback", "run", |s| !matches!(s, RunState::Finished | RunState::RolledBack)),
-    ("resolve", "run", |s| !matches!(s, RunState::Done | RunState::Finished | RunState::RolledBack)),
+    ("resume", "run", RunState::can_resume),
+    ("rollback", "run", RunState::can_roll_back),
+    ("resolve", "run", RunState::can_roll_back),
     ("finish", "run", |s| !matches!(s, RunState::Finished)),
     ("show", "run", |_| true),
 ];
@@ -56,6 +50,10 @@ fn whole() -> clap::Command {
     for (name, arg, fits) in RUNS {
         whole = with(whole, name, arg, |a| a.add(ArgValueCandidates::new(|| runs(*fits))));
     }
+    whole = with(whole, "fork", "name", |a| a.add(ArgValueCandidates::new(forks)));
+    whole = with(whole, "rollback", "to", |a| a.add(ArgValueCandidates::new(steps)));
+    whole = with(whole, "resolve", "call", |a| a.add(ArgValueCandidates::new(calls)));
+    whole = whole.mut_arg("set", |a| a.add(ArgValueCompleter::new(Settings)));
     whole = with(whole, "unlock", "host", |a| a.add(ArgValueCandidates::new(hosts)));
     whole = with(whole, "doc", "name", |a| a.add(ArgValueCandidates::new(names)));
     with(whole, "man", "command", |a| a.add(ArgValueCandidates::new(commands)))
@@ -64,76 +62,18 @@ fn whole() -> clap::Command {
 fn with(whole: clap::Command, name: &str, arg: &str, add: impl Fn(clap::Arg) -> clap::Arg) -> clap::Command {
     whole.mut_subcommand(name, |c| {
         let is_there = c.get_arguments().any(|a| a.get_id() == arg);
-        if is_there { c.mut_arg(arg, add) } else { c }
+        if is_there { numbered(c).mut_arg(arg, add) } else { c }
     })
 }
 
-/// Names of playbooks, and files that are some.
-struct Playbooks;
-
-impl ValueCompleter for Playbooks {
-    fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
-        let typed = current.to_string_lossy();
-        let names = playbook_names().into_iter().filter(|n| n.starts_with(typed.as_ref()));
-        let mut all: Vec<CompletionCandidate> = names.map(CompletionCandidate::new).collect();
-        let is_one = |p: &Path| p.extension().is_some_and(|e| e == "rhai");
-        all.extend(PathCompleter::any().filter(is_one).complete(current));
-        all
+/// With the place of each argument that has no option: changing one puts it behind the others.
+fn numbered(c: clap::Command) -> clap::Command {
+    let places: Vec<clap::Id> = c.get_positionals().map(|a| a.get_id().clone()).collect();
+    let is_numbered = c.get_positionals().all(|a| a.get_index().is_some());
+    match is_numbered {
+        true => c,
+        false => places.into_iter().enumerate().fold(c, |c, (n, id)| c.mut_arg(id, |a| a.index(n + 1))),
     }
-}
-
-fn runs(fits: fn(RunState) -> bool) -> Vec<CompletionCandidate> {
-    let Some(state) = state() else { return vec![] };
-    // Opening would make one.
-    if !state.join("journal.db").exists() {
-        return vec![];
-    }
-    let all = Journal::open(&state).and_then(|j| j.runs()).unwrap_or_default();
-    let one = |r: crate::journal::RunRow| {
-        let help = format!("{}, {}", r.playbook, r.state.word());
-        CompletionCandidate::new(r.id.to_string()).help(Some(help.into()))
-    };
-    all.into_iter().filter(|r| fits(r.state)).map(one).collect()
-}
-
-fn hosts() -> Vec<CompletionCandidate> {
-    let named = word_behind(&["-i", "--inventory"]).map(PathBuf::from);
-    let of_env = std::env::var_os("MIG_INVENTORY").filter(|v| !v.is_empty()).map(PathBuf::from);
-    let file = named.or(of_env).unwrap_or_else(|| "inventory.yml".into());
-    let text = crate::world::files::find_text(&file, 1 << 20).ok().flatten().unwrap_or_default();
-    let read = |text: String| Inventory::parse(&file.display().to_string(), text.as_bytes()).ok();
-    let hosts = read(text).map(|i| i.order).unwrap_or_default();
-    hosts.iter().map(|h| CompletionCandidate::new(h.to_string())).collect()
-}
-
-fn names() -> Vec<CompletionCandidate> {
-    reference::entries().map(|e| CompletionCandidate::new(e.name)).collect()
-}
-
-fn commands() -> Vec<CompletionCandidate> {
-    let whole = command();
-    let one = |c: &clap::Command| CompletionCandidate::new(c.get_name()).help(c.get_about().cloned());
-    whole.get_subcommands().map(one).collect()
-}
-
-/// The state folder that the line or the environment names.
-fn state() -> Option<PathBuf> {
-    let globals = super::Globals { state: word_behind(&["--state"]).map(PathBuf::from), ..bare()? };
-    globals.state().map_err(|e: Box<Error>| e).ok()
-}
-
-/// The options of every command, none of them given.
-fn bare() -> Option<super::Globals> {
-    use clap::FromArgMatches;
-    let matches = command().try_get_matches_from(["mig", "runs"]).ok()?;
-    super::Globals::from_arg_matches(&matches).ok()
-}
-
-/// The word behind one of these options, in the line that is completed.
-fn word_behind(options: &[&str]) -> Option<OsString> {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let at = words.iter().rposition(|w| options.iter().any(|o| w == *o))?;
-    words.get(at + 1).cloned()
 }
 
 #[cfg(test)]
@@ -149,7 +89,14 @@ mod tests {
         };
         PLAYBOOKS.iter().for_each(|(name, arg)| has(name, arg));
         RUNS.iter().for_each(|(name, arg, _)| has(name, arg));
-        for (name, arg) in [("unlock", "host"), ("doc", "name"), ("man", "command")] {
+        for (name, arg) in [
+            ("unlock", "host"),
+            ("doc", "name"),
+            ("man", "command"),
+            ("fork", "name"),
+            ("rollback", "to"),
+            ("resolve", "call"),
+        ] {
             has(name, arg);
         }
     }

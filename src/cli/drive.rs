@@ -63,7 +63,7 @@ pub struct From<'a> {
 }
 
 impl Drive<'_> {
-    fn gate(&self, mode: Mode, listener: Arc<dyn Listener>) -> Setting {
+    pub(super) fn gate(&self, mode: Mode, listener: Arc<dyn Listener>) -> Setting {
         Setting {
             mode,
             params: self.params.clone(),
@@ -219,6 +219,9 @@ impl Drive<'_> {
             End::Failed { failure, .. } => (Some(Halt::Failed(failure.clone())), RunState::Stopped),
             End::Stopped(stop) => (Some(Halt::Stop(stop.clone())), state_after(stop)),
         };
+        if matches!(end, End::Failed { .. }) {
+            self.remembers_the_inside(from)?;
+        }
         // Before the end is noted: a run that dies in between is simply resumed once more. A run
         // that stopped half way keeps its machines; one that has done nothing has no reason to.
         let kept = match state {

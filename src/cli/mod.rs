@@ -3,6 +3,7 @@
 //! Deliberately not here: any rule about runs. A command finds its playbook or run, opens the
 //! rooms below, and shows what they say.
 
+mod candidates;
 mod check;
 mod command;
 mod completing;

@@ -25,10 +25,17 @@ fn index() -> String {
     out +=
         "Options come last, in a map: `#{ timeout: \"5m\" }`. A *duration* is a text with a unit (ms, s, m, h, d),\n";
     out += "from 1ms to 30d; a *path* is absolute.\n";
+    out += &names("##", "");
+    out
+}
+
+/// Every name with what it does, as tables under headings of this level; pages lie in `folder`.
+pub fn names(level: &str, folder: &str) -> String {
+    let mut out = String::new();
     for (title, wanted) in SECTIONS {
-        out += &format!("\n## {title}\n\n| name | what it does |\n| --- | --- |\n");
+        out += &format!("\n{level} {title}\n\n| name | what it does |\n| --- | --- |\n");
         for e in entries().filter(|e| wanted.contains(&e.class)) {
-            out += &format!("| [`{}`]({}.md) | {} |\n", e.name, e.name, cell(&e.summary));
+            out += &format!("| [`{}`]({folder}{}.md) | {} |\n", e.name, e.name, cell(&e.summary));
         }
     }
     out

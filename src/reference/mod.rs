@@ -10,5 +10,5 @@ mod markdown;
 mod terminal;
 
 pub use entry::entries;
-pub use markdown::pages;
+pub use markdown::{names, pages};
 pub use terminal::terminal;

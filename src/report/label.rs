@@ -12,6 +12,13 @@ pub fn place(path: &[String]) -> String {
     path.iter().map(|p| label(p)).collect::<Vec<_>>().join(" / ")
 }
 
+/// Returns the title of the last of these steps, behind the branch that it stands in: `[r1] Stop it`.
+pub fn heading(path: &[String]) -> String {
+    let branches = path.iter().rev().skip(1).take_while(|p| branch(p).is_some()).count();
+    let titles = path.get(path.len().saturating_sub(branches + 1)..).unwrap_or_default();
+    titles.iter().map(|p| label(p)).collect::<Vec<_>>().join(" ")
+}
+
 /// `[h1]` of `on_each 3 [h1]`.
 fn branch(title: &str) -> Option<&str> {
     let (number, item) = title.strip_prefix("on_each ")?.split_once(' ')?;
@@ -27,5 +34,7 @@ mod tests {
     fn a_branch_is_called_by_its_item() {
         let path = ["Routers", "on_each 12 [r1 (2)]", "on_each day"].map(str::to_owned);
         assert_eq!(place(&path), "Routers / [r1 (2)] / on_each day");
+        assert_eq!(heading(&path), "[r1 (2)] on_each day");
+        assert_eq!((heading(&path[..1]), heading(&[])), ("Routers".into(), String::new()));
     }
 }

@@ -83,6 +83,11 @@ impl Memory {
         named.map(|f| (f.name.to_string(), f.params.len(), f.this_type.is_some())).collect()
     }
 
+    /// Whether there is a function or a closure of this name.
+    pub(super) fn has_function(&self, name: &str) -> bool {
+        self.functions.iter_functions().any(|f| f.name == name)
+    }
+
     /// The modules that can be named, by alias.
     pub fn aliases(&self) -> Vec<&str> {
         self.imports.iter().map(|(alias, _)| alias.as_str()).filter(|a| !a.is_empty()).collect()

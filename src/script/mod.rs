@@ -12,6 +12,7 @@ mod comparing;
 mod engine;
 mod errors;
 mod host;
+mod inside;
 mod lower;
 mod memory;
 mod options;
@@ -30,6 +31,7 @@ mod verbs;
 
 pub use check::{AREAS, Capability, Finding, Level, capabilities, capability_area, check, check_line};
 pub use engine::STACK;
+pub use inside::look_inside;
 pub use memory::{Memory, can_be_said};
 pub use params::{Given, GivenValue, Known, ParamKind, ParamSpec, bind, declared, help};
 pub use play::Setting;

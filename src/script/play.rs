@@ -2,6 +2,7 @@
 
 use super::errors;
 use super::host::Host;
+use super::inside::Watch;
 use super::secret_handle::SecretHandle;
 use super::unknown::{Unknown, is_stop};
 use crate::contract::{Failure, Halt, Outcome, Spec, Stop};
@@ -10,8 +11,8 @@ use crate::run::{Gate, Lane};
 use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext, Position};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, OnceLock};
 
 pub type Eval<T = Dynamic> = Result<T, Box<EvalAltResult>>;
 
@@ -37,6 +38,8 @@ pub struct Play {
     pub is_bound: AtomicBool,
     /// The order in which parameters were declared.
     pub declared: AtomicUsize,
+    /// Who looks for the variables of a step that failed.
+    pub watch: OnceLock<Arc<Watch>>,
 }
 
 /// Which lane the code being evaluated belongs to: carried by the engine's `tag`, which Rhai hands
@@ -57,6 +60,7 @@ impl Play {
             declares,
             is_bound: AtomicBool::new(false),
             declared: AtomicUsize::new(0),
+            watch: OnceLock::new(),
         }
     }
 

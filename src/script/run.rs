@@ -2,6 +2,7 @@
 
 use super::engine::STACK;
 use super::errors::{error_of, failure_of};
+use super::inside::Watch;
 use super::lower::lower;
 use super::memory::Memory;
 use super::play::Setting;
@@ -29,18 +30,26 @@ pub enum End {
 
 /// Evaluates a playbook.
 pub fn run(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> End {
-    run_keeping(gate, playbook, setting).0
+    run_into(gate, playbook, setting, &mut Memory::default(), None)
 }
 
-/// Evaluates a playbook, and keeps its variables for lines that are typed after it. It runs on a thread of its own, which has the stack that deep scripts need.
+/// Evaluates a playbook, and keeps its variables for lines that are typed after it.
 pub fn run_keeping(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting) -> (End, Memory) {
     let mut memory = Memory::default();
-    let end = run_into(gate, playbook, setting, &mut memory);
+    let end = run_into(gate, playbook, setting, &mut memory, None);
     (end, memory)
 }
 
-fn run_into(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting, memory: &mut Memory) -> End {
-    let evaluate = move || catch_unwind(AssertUnwindSafe(|| here(gate, playbook, setting, memory)));
+/// The same, on a thread of its own that has the stack which deep scripts need. `watch` is told of
+/// each variable that is read.
+pub(super) fn run_into(
+    gate: &Arc<Gate>,
+    playbook: &Playbook,
+    setting: &Setting,
+    memory: &mut Memory,
+    watch: Option<&Arc<Watch>>,
+) -> End {
+    let evaluate = move || catch_unwind(AssertUnwindSafe(|| here(gate, playbook, setting, memory, watch)));
     let ended = thread::scope(|s| {
         let big = thread::Builder::new().name("playbook".into()).stack_size(STACK).spawn_scoped(s, evaluate);
         big.map_err(|e| format!("no thread could be started: {e}"))
@@ -62,12 +71,21 @@ fn bug(message: String) -> End {
     End::Failed { error: Box::new(Error::bug(message).hint("this is a bug in mig; the run can be resumed")), failure }
 }
 
-fn here(gate: &Arc<Gate>, playbook: &Playbook, setting: &Setting, memory: &mut Memory) -> End {
+fn here(
+    gate: &Arc<Gate>,
+    playbook: &Playbook,
+    setting: &Setting,
+    memory: &mut Memory,
+    watch: Option<&Arc<Watch>>,
+) -> End {
     let declares = match playbook.calls_params() {
         Ok(declares) => declares,
         Err(error) => return wrong_text(*error),
     };
     let mut session = Session::new(gate, playbook, setting, declares);
+    if let Some(watch) = watch {
+        session.tells(watch);
+    }
     let text_of = |file: &str| playbook.text_of(file);
     let mut ast = match session.engine.compile(&playbook.text) {
         Ok(ast) => ast,

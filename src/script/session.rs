@@ -2,6 +2,7 @@
 
 use super::engine::STACK;
 use super::errors::{error_of, failure_of};
+use super::inside::Watch;
 use super::lower::lower;
 use super::memory::Memory;
 use super::play::{Eval, Here, Play, Setting};
@@ -49,6 +50,12 @@ impl Session {
         let lane = gate.lane(vec![], false);
         let engine = speaking(&play, Resolver::new(&playbook.modules, setting.table), &lane);
         Session { engine, scope: Scope::new(), play, lane }
+    }
+
+    /// Lets somebody see which variables are read.
+    pub(super) fn tells(&mut self, watch: &Arc<Watch>) {
+        watch.listen(&mut self.engine);
+        let _ = self.play.watch.set(watch.clone());
     }
 
     pub(super) fn eval(&mut self, ast: &AST) -> Eval {

@@ -302,7 +302,8 @@ impl Fleet {
         live.end(true, &err, &err_tail, sizes.1.max(err.len() as u64));
         let text = |head: &[u8], tail: &[u8], size| self.redactor.text(whole(head, tail, size));
         let (stdout, stderr) = (text(&out, &out_tail, sizes.0), text(&err, &err_tail, sizes.1));
-        Ok(Ended { code, timed_out, stdout, stderr })
+        // Its host notes the same when somebody has stopped it.
+        Ok(Ended { code, timed_out: timed_out && !self.is_cut(), stdout, stderr })
     }
 
     /// A part of both outputs, and the sizes of both.

@@ -28,13 +28,6 @@ impl Block {
     pub fn file(&self) -> Option<&str> {
         self.marks.iter().find_map(|m| m.strip_prefix("file="))
     }
-    /// What is typed: in `console` the lines behind `$ `, else all of them.
-    pub fn typed(&self) -> String {
-        if self.language != "console" {
-            return self.text.clone();
-        }
-        self.text.lines().filter_map(|l| l.strip_prefix("$ ")).map(|l| format!("{l}\n")).collect()
-    }
 }
 
 pub fn top() -> &'static Path {
@@ -51,7 +44,7 @@ pub fn pages() -> Vec<Page> {
         .map(|file| {
             let name = file.strip_prefix(top()).unwrap().display().to_string();
             let text = std::fs::read_to_string(file).unwrap();
-            Page { blocks: blocks(&name, &text), name, text }
+            Page::of(&name, text)
         })
         .collect()
 }
@@ -69,10 +62,11 @@ fn gather(folder: &Path, out: &mut Vec<PathBuf>) {
 
 fn blocks(name: &str, text: &str) -> Vec<Block> {
     let mut all: Vec<Block> = vec![];
-    let mut open = false;
+    // How far the fence of the open block is indented: a block may stand in a list.
+    let mut open: Option<usize> = None;
     for (n, line) in text.lines().enumerate() {
-        match (line.strip_prefix("```"), open) {
-            (Some(info), false) => {
+        match (fence(line), open) {
+            (Some((indent, info)), None) => {
                 let mut words = info.trim().split(',').map(str::to_owned);
                 let language = words.next().unwrap_or_default();
                 all.push(Block {
@@ -81,29 +75,39 @@ fn blocks(name: &str, text: &str) -> Vec<Block> {
                     marks: words.collect(),
                     text: String::new(),
                 });
-                open = true;
+                open = Some(indent);
             }
-            (Some(_), true) => open = false,
-            (None, true) => {
+            (Some(_), Some(_)) => open = None,
+            (None, Some(indent)) => {
                 let block = all.last_mut().unwrap();
-                block.text.push_str(line);
+                let blanks = line.len() - line.trim_start().len();
+                block.text.push_str(&line[indent.min(blanks)..]);
                 block.text.push('\n');
             }
-            (None, false) => {}
+            (None, None) => {}
         }
     }
-    assert!(!open, "{name}: a code block is not closed");
+    assert!(open.is_none(), "{name}: a code block is not closed");
     all
 }
 
+/// How far the line is indented and what stands behind its fence, if it is one.
+fn fence(line: &str) -> Option<(usize, &str)> {
+    let inner = line.trim_start();
+    Some((line.len() - inner.len(), inner.strip_prefix("```")?))
+}
+
 impl Page {
+    pub fn of(name: &str, text: String) -> Page {
+        Page { blocks: blocks(name, &text), name: name.into(), text }
+    }
     /// The text between the blocks.
     pub fn prose(&self) -> String {
         let mut inside = false;
         self.text
             .lines()
             .filter(|l| {
-                let fence = l.starts_with("```");
+                let fence = fence(l).is_some();
                 inside ^= fence;
                 !inside && !fence
             })
@@ -119,6 +123,19 @@ impl Page {
     pub fn commands(&self) -> Vec<String> {
         let code = regex::Regex::new(r"`(mig [^`]+)`").unwrap();
         code.captures_iter(&self.prose()).map(|c| c[1].to_owned()).collect()
+    }
+}
+
+impl Page {
+    /// Files of the project that its sentences name: `src/lib.rs` between backticks.
+    pub fn files(&self) -> Vec<String> {
+        let code = regex::Regex::new(r"`((?:src|tests|playbooks|stdlib|docs)/[A-Za-z0-9_./-]+)`").unwrap();
+        code.captures_iter(&self.prose()).map(|c| c[1].to_owned()).collect()
+    }
+    /// The tests and benches that it tells to run, by name: `cargo test --test laws`.
+    pub fn tests(&self) -> Vec<(String, String)> {
+        let test = regex::Regex::new(r"cargo (?:test|bench)[^\n`]*? --(test|bench) ([a-z_]+)").unwrap();
+        test.captures_iter(&self.text).map(|c| (c[1].to_owned(), c[2].to_owned())).collect()
     }
 }
 
@@ -140,7 +157,7 @@ pub fn command_lines(text: &str) -> Vec<(String, Vec<String>)> {
     let joined = text.replace("\\\n", " ");
     let mut all = vec![];
     for line in joined.lines() {
-        let line = line.trim_start_matches("$ ").trim();
+        let line = line.trim();
         let line = line.strip_prefix("cargo run --release -- ").map_or(line.to_owned(), |rest| format!("mig {rest}"));
         // What mig starts itself with is hidden from its help.
         if line.starts_with("mig ") && !line.starts_with("mig __") {

@@ -66,28 +66,49 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        for name in ["conductor", "playbooks/hello.rhai"] {
+        for name in ["conductor", "playbooks/hello.rhai", "prepare.rhai"] {
             let _ = self.command(MIG).args(["lab", name, "--close"]).output();
         }
     }
 }
 
-/// Does what a reader of the page would do: makes its files, types its commands.
+/// Does what a reader of the page would do: makes its files, types its commands, compares what comes.
 pub fn follow(page: &Page) -> Vec<String> {
     let desk = Desk::new();
+    let mut came = String::new();
     for block in &page.blocks {
         if let Some(file) = block.file() {
             desk.write(block, file);
         }
         if block.has("run") {
-            let out = desk.sh(&block.typed());
+            let out = desk.sh(&block.text);
+            came = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
             if !out.status.success() {
-                let text = [out.stdout, out.stderr].concat();
-                return vec![format!("{}: {}\n{}", block.place, out.status, String::from_utf8_lossy(&text))];
+                return vec![format!("{}: {}\n{came}", block.place, out.status)];
             }
         }
+        if block.has("output")
+            && let Some(what) = first_that_differs(&block.text, &normalised(&came))
+        {
+            return vec![format!("{}:\n{what}\nall that came:\n{came}", block.place)];
+        }
     }
-    vec![]
+    // A tree stands in front of what makes its files.
+    let trees = page.blocks.iter().filter(|b| b.has("tree")).flat_map(|b| files(b).into_iter().map(|f| (&b.place, f)));
+    trees.filter(|(_, f)| !desk.path().join(f).exists()).map(|(place, f)| format!("{place}: there is no {f}")).collect()
+}
+
+/// The paths of a drawn tree: the folder it begins with, then what is indented below it.
+fn files(tree: &Block) -> Vec<String> {
+    let names = tree.text.lines().filter_map(|l| Some((l.starts_with(' '), l.split_whitespace().next()?)));
+    let (mut folder, mut all) = ("", vec![]);
+    for (is_inside, name) in names {
+        match is_inside {
+            true => all.push(format!("{folder}{name}")),
+            false => folder = name,
+        }
+    }
+    all
 }
 
 /// Without what differs from run to run: ids, times, keys, and what is told of connections.

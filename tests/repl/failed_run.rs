@@ -107,3 +107,41 @@ fn no_step_may_look_like_a_typed_line() {
     let desk = Desk::here();
     desk.runs("step(\":1 x\", || note(\"y\"));\n").ends(3).has(&["\":1 x\" is no title of a step"]);
 }
+
+#[test]
+fn the_prompt_has_the_variables_of_the_step_that_failed() {
+    let desk = Desk::here();
+    desk.write(
+        "p.rhai",
+        "fn Host.stop_it(unit) {\n    let me = this; let wanted = `stopped ${unit}`;\n    \
+         step(\"Stop it\", || { let found = me.capture(\"echo running\").stdout; expect(found == wanted, \"it is stopped\"); });\n}\n\
+         let p = params(#{ here: host(\"a host\") });\nlet here = p.here; let outside = \"kept\";\n\
+         step(\"First\", || { let gone = \"true\"; here.ssh(gone, #{ undo: false }); });\n\
+         on_each([\"r1\", \"r2\", \"r3\"], #{ max_failures: 0, at_once: 1 }, |name| {\n    let number = here.capture(`echo ${name}`).stdout;\n    \
+         try { expect(number == \"caught\", \"no\"); } catch { note(\"caught\"); }\n    \
+         if name == \"r2\" { let outside = \"shadowed\"; here.stop_it(outside); }\n});\n",
+    );
+    let mut s = at_terminal(desk.command(&["run", "p.rhai"]));
+    s.exp_string("Run it on here?").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string("it is stopped").unwrap();
+    s.exp_string("Open a prompt here").unwrap();
+    s.send_line("y").unwrap();
+    s.exp_string(":resume lets the run go on").unwrap();
+    // What it read in the step, the function that the step stands in, the branch, and around all.
+    for (line, wanted) in [
+        ("`<${found}|${wanted}>`", "<running|stopped shadowed>"),
+        ("`<${unit}|${name}|${number}>`", "<shadowed|r2|r2>"),
+        ("`<${outside}|${p.here}|${me}>`", "<shadowed|here|here>"),
+        ("found = found + \"!\"; `<${found}>`", "<running!>"),
+        ("note(gone)", "unknown variable gone"),
+        ("me.capture(\"echo it-is-$((40 + 2))\")", "it-is-42"),
+    ] {
+        s.send_line(line).unwrap();
+        s.exp_string(wanted).unwrap_or_else(|e| panic!("{line}: {wanted}: {e}"));
+    }
+    s.send_line(":quit").unwrap();
+    s.exp_string("stays as it is").unwrap();
+    s.exp_eof().unwrap();
+    assert_eq!(code(&s), 4);
+}

@@ -43,6 +43,11 @@ pub fn forks() -> Result<Vec<Found>> {
     Ok(all)
 }
 
+/// The names of those that can be read.
+pub fn forked() -> Vec<String> {
+    forks().unwrap_or_default().into_iter().map(|f| f.name).collect()
+}
+
 /// The one that is meant: a name, or the path of its playbook.
 ///
 /// # Errors

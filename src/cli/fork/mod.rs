@@ -11,3 +11,5 @@ mod origin;
 mod upstream;
 
 pub use args::{ForkArgs, run};
+pub use found::forked;
+pub use upstream::{all as shipped, says_of_itself};

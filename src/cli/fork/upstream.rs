@@ -18,9 +18,18 @@ pub fn names() -> Vec<String> {
 
 /// The first sentence of a playbook about itself.
 pub fn about(name: &str) -> String {
-    let text = embedded_playbook(name).unwrap_or_default();
-    let first = text.lines().find_map(|l| l.strip_prefix("//!")).unwrap_or_default().trim();
-    first.split_once(". ").map_or(first, |(sentence, _)| sentence).trim_end_matches('.').into()
+    embedded_playbook(name).and_then(says_of_itself).unwrap_or_default()
+}
+
+/// The first sentence of the text of a playbook about itself, without its full stop.
+pub fn says_of_itself(text: &str) -> Option<String> {
+    let first = text.lines().find_map(|l| l.strip_prefix("//!"))?.trim();
+    Some(first.split_once(". ").map_or(first, |(sentence, _)| sentence).trim_end_matches('.').into())
+}
+
+/// What is shipped, each with its first sentence.
+pub fn all() -> Vec<(String, String)> {
+    names().into_iter().map(|name| (name.clone(), about(&name))).collect()
 }
 
 /// Every file of a shipped playbook by its path in a fork; `None`: it is not shipped.

@@ -14,7 +14,8 @@ use crate::error::{Error, Kind};
 use crate::journal::{Journal, Record, Row, RunState};
 use crate::lab::OpenLab;
 use crate::report::{Paint, Typed};
-use crate::script::Memory;
+use crate::run::{Gate, Mode};
+use crate::script::{Memory, look_inside};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +56,37 @@ impl Drive<'_> {
     }
 }
 
+impl Drive<'_> {
+    /// Adds the variables of the step that failed to those outside of steps, when a prompt will be
+    /// offered. The record must not be cut yet: what was read since the last deed belongs to them.
+    ///
+    /// # Errors
+    /// The journal.
+    pub(in crate::cli) fn remembers_the_inside(&self, from: &From) -> Result<(), Wrong> {
+        if !is_offered(self.globals, Kind::StepFailed.exit_code()) {
+            return Ok(());
+        }
+        from.record.commit("flush", 0, vec![]).map_err(Error::bad_input)?;
+        let (calls, steps) = (from.journal.calls(&self.run)?, from.journal.steps(&self.run)?);
+        let gate = || {
+            let mut setting = self.gate(Mode::Verify, Arc::new(()));
+            setting.record = Some(from.record.clone());
+            setting.calls.clone_from(&calls);
+            setting.steps.clone_from(&steps);
+            Arc::new(Gate::new(setting))
+        };
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        look_inside(&gate, &self.playbook, &self.ground.setting(), &mut memory);
+        Ok(())
+    }
+}
+
+/// Whether there is somebody to whom a prompt can be offered, and a reason to.
+fn is_offered(globals: &Globals, code: u8) -> bool {
+    let is_there = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    code == Kind::StepFailed.exit_code() && is_there && !globals.yes && !globals.json
+}
+
 /// The run that failed, and what it leaves.
 struct Failed<'a> {
     globals: &'a Globals,
@@ -74,8 +106,7 @@ impl Failed<'_> {
     /// The journal, or the world cannot be opened again.
     fn offers_a_prompt(self, code: u8) -> Result<Option<bool>, Wrong> {
         let Failed { globals, ground, journal, record, run, params, lab, memory } = self;
-        let is_there = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        if code != Kind::StepFailed.exit_code() || !is_there || globals.yes || globals.json {
+        if !is_offered(globals, code) {
             return Ok(None);
         }
         let person = Arc::new(Person::new(false, None));

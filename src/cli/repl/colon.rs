@@ -33,6 +33,13 @@ pub const COMMANDS: &[Colon] = &[
     colon(":quit", "", "leave; what was done is kept or rolled back, as you say"),
 ];
 
+/// The command of this name, or the only one that begins so: `:q`.
+fn meant(name: &str) -> Option<&'static Colon> {
+    let mut begin = COMMANDS.iter().filter(|c| name.len() > 1 && c.name.starts_with(name));
+    let first = begin.next();
+    COMMANDS.iter().find(|c| c.name == name).or(first.filter(|_| begin.next().is_none()))
+}
+
 impl Talk<'_> {
     /// Does a command; `Some`: the session is left.
     ///
@@ -41,7 +48,7 @@ impl Talk<'_> {
     pub fn command(&mut self, text: &str, reader: &mut dyn Reader) -> Result<Option<Left>, Wrong> {
         let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
-        let Some(known) = COMMANDS.iter().find(|c| c.name == name) else {
+        let Some(known) = meant(name) else {
             let error = Error::bad_input(format!("{name} is no command of the session"));
             let near = nearest(name, COMMANDS.iter().map(|c| c.name));
             return Err(error.hint(near.map_or(":help lists them".into(), |n| format!("did you mean {n}?"))).into());
@@ -49,7 +56,7 @@ impl Talk<'_> {
         if known.takes.is_empty() && !rest.is_empty() {
             return Err(Error::bad_input(format!("{name} takes nothing, found {rest:?}")).into());
         }
-        match name {
+        match known.name {
             ":plan" => self.plan(rest)?,
             ":undo" => self.undo()?,
             ":history" => self.history(),

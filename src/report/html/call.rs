@@ -19,7 +19,7 @@ pub fn call(page: &mut Markup, call: &Call, is_history: bool) {
         CallState::Begun => ("<li class=\"careful\">", "…"),
     };
     page.raw(class).raw("<p class=\"call\"><span class=\"mark\">").raw(mark).raw("</span> ");
-    page.text(&short(&call.key)).raw(" <span class=\"small\">call ").text(&call.seq.to_string());
+    page.text(&in_a_word(call)).raw(" <span class=\"small\">call ").text(&call.seq.to_string());
     if call.ended_ms > call.began_ms {
         page.raw(", ").text(&duration(since(call.began_ms, call.ended_ms)));
     }
@@ -34,6 +34,15 @@ pub fn call(page: &mut Markup, call: &Call, is_history: bool) {
         deed(page, row);
     }
     page.raw("</li>");
+}
+
+/// What was called. Where deeds say the rest, only where: a command need not be read twice.
+fn in_a_word(call: &Call) -> String {
+    if call.deeds.is_empty() {
+        return short(&call.key);
+    }
+    let host = ["host", "from"].iter().find_map(|k| call.key.args.get(*k)?.as_str());
+    format!("{} {}", call.key.name, host.unwrap_or_default()).trim_end().into()
 }
 
 /// Why a call failed, if it did.

@@ -3,7 +3,7 @@
 
 use super::super::duration::{duration, whole_duration};
 use super::super::failure::next_commands;
-use super::super::label::{label, place};
+use super::super::label::{heading, place};
 use super::super::plan::counted;
 use super::super::show::{ShownRun, since};
 use super::Markup;
@@ -190,7 +190,7 @@ fn timeline(page: &mut Markup, run: &ShownRun) {
             _ => "careful",
         };
         let took = duration(since(step.began_ms, stop));
-        let title = step.path.last().map(|t| label(t)).unwrap_or_default();
+        let title = heading(&step.path);
         page.raw(match step.path.len() {
             0 | 1 => "<li>",
             2 => "<li class=\"in\">",
@@ -253,25 +253,43 @@ fn hosts<'a>(run: &ShownRun<'a>) -> BTreeMap<&'a HostName, Vec<Bar>> {
 /// Step by step: every call that acted or failed; readings only counted.
 fn done(page: &mut Markup, run: &ShownRun) {
     page.raw("<section id=\"changes\"><h2>Step by step</h2>");
-    let steps = || run.steps.iter().enumerate();
-    let outside: Vec<&Call> = run.calls.iter().filter(|c| !run.steps.iter().any(|s| s.path == c.key.path)).collect();
-    if !outside.is_empty() {
-        self::calls(page, run, &outside);
-    }
-    for (n, step) in steps() {
-        let calls: Vec<&Call> = run.calls.iter().filter(|c| c.key.path == step.path).collect();
+    part(page, run, &[]);
+    for (n, step) in run.steps.iter().enumerate() {
         page.raw(match (step.path.len(), step.state.as_str()) {
             (0 | 1, "failed") => "<article class=\"bad\" id=\"step-",
             (0 | 1, _) => "<article id=\"step-",
             (_, "failed") => "<article class=\"in bad\" id=\"step-",
             _ => "<article class=\"in\" id=\"step-",
         });
-        page.count(n).raw("\"><h3>").text(&step.path.last().map(|t| label(t)).unwrap_or_default());
+        page.count(n).raw("\"><h3>").text(&heading(&step.path));
         page.raw(" <span class=\"small\">").text(&when(run, step)).raw("</span></h3>");
-        self::calls(page, run, &calls);
+        part(page, run, &step.path);
         page.raw("</article>");
     }
     page.raw("</section>\n");
+}
+
+/// The calls of one step; those of a branch of its `on_each` under the branch's name. With an empty
+/// path, what stands outside of steps.
+fn part(page: &mut Markup, run: &ShownRun, path: &[String]) {
+    let is_home = |c: &&Call| {
+        let homes = run.steps.iter().map(|s| &s.path).filter(|p| c.key.path.starts_with(p));
+        homes.map(Vec::len).max().unwrap_or(0) == path.len() && c.key.path.starts_with(path)
+    };
+    let mut branches: Vec<(&[String], Vec<&Call>)> = vec![];
+    for call in run.calls.iter().filter(is_home) {
+        let branch = call.key.path.get(path.len()..).unwrap_or_default();
+        match branches.iter_mut().find(|(b, _)| *b == branch) {
+            Some((_, calls)) => calls.push(call),
+            None => branches.push((branch, vec![call])),
+        }
+    }
+    for (branch, calls) in branches {
+        if !branch.is_empty() {
+            page.raw("<p class=\"branch\"><b>").text(&place(branch)).raw("</b></p>");
+        }
+        self::calls(page, run, &calls);
+    }
 }
 
 fn calls(page: &mut Markup, run: &ShownRun, calls: &[&Call]) {

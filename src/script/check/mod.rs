@@ -4,10 +4,12 @@
 //! walked here, against the table of primitives and the verbs.
 
 mod arguments;
+mod borrowed;
 mod capabilities;
 mod finding;
 mod functions;
 mod literal;
+mod methods;
 mod opaque;
 mod outer;
 mod parameters;

@@ -22,6 +22,23 @@ pub struct Seen {
     read: Vec<String>,
     /// They are handed on as a whole: anything may read them.
     handed_on: bool,
+    /// The walk is among the arguments of `params`: `host("...")` says what a parameter is.
+    pub declares: bool,
+    /// `host("...")` elsewhere, with why no host can be called so. What stands before `params`
+    /// declares too, where there is one.
+    impossible: Vec<(Position, usize, String, bool)>,
+}
+
+/// `host("r 1")` names a host of the inventory: no host can be called so.
+pub fn named(w: &mut Walk, c: &Call) {
+    let names_one = matches!(c.name(), "host" | "hosts") && !w.params.declares;
+    let [Expr::StringConstant(text, pos)] = c.args()[..] else { return };
+    let Err(why) = crate::name::HostName::parse(text) else { return };
+    if names_one {
+        let why = why.replace("a host name", if c.name() == "hosts" { "the name of a group" } else { "a host name" });
+        let before = w.params.calls.is_empty();
+        w.params.impossible.push((*pos, text.chars().count() + 2, format!("{}: {why}", c.name()), before));
+    }
 }
 
 /// A call: of `params`, or of something that stands before it.
@@ -91,6 +108,11 @@ pub fn read(w: &mut Walk, lhs: &Expr, rhs: &Expr) -> bool {
 pub fn at_the_end(w: &mut Walk) {
     let calls = std::mem::take(&mut w.params.calls);
     let is_module = w.source.path.is_some();
+    for (pos, len, message, before) in std::mem::take(&mut w.params.impossible) {
+        if calls.is_empty() || !before {
+            w.say(pos, len, message, None);
+        }
+    }
     for (n, (pos, depth)) in calls.iter().enumerate() {
         let (message, hint) = match n {
             _ if is_module => ("a module has no parameters of its own", "hand them to its functions as arguments"),

@@ -18,6 +18,8 @@ pub struct Body {
     pub params: Vec<String>,
     /// `Host` in `fn Host.stop()`.
     pub this_type: Option<String>,
+    /// Where it is declared: at its type if it has one.
+    pub pos: Position,
     pub statements: Vec<Stmt>,
 }
 
@@ -120,6 +122,7 @@ impl Source {
                 name: def.name.to_string(),
                 params: def.params.iter().map(ToString::to_string).collect(),
                 this_type: def.this_type.as_ref().map(ToString::to_string),
+                pos: declared_at(text, def.this_type.as_deref(), &def.name, def.body.start_position()),
                 statements: roots(&only),
             }
         });
@@ -145,6 +148,18 @@ impl Source {
     pub fn body(&self, name: &str) -> Option<&Body> {
         self.bodies.iter().find(|b| b.name == name)
     }
+}
+
+/// Where a function is declared. Rhai keeps only where its body begins: the name stands before it.
+fn declared_at(text: &str, this_type: Option<&str>, name: &str, body: Position) -> Position {
+    let word = this_type.map_or(name.to_string(), |of| format!("{of}.{name}"));
+    let lines: Vec<&str> = text.lines().take(body.line().unwrap_or(0)).collect();
+    let found = lines.iter().enumerate().rev().find_map(|(n, line)| {
+        let at = line.find(&word)?;
+        let column = line.get(..at)?.chars().count() + 1;
+        Some(Position::new(u16::try_from(n + 1).ok()?, u16::try_from(column).ok()?))
+    });
+    found.unwrap_or(body)
 }
 
 /// The statements of the only function of a tree.

@@ -4,7 +4,7 @@ use super::capabilities::Touch;
 use super::finding::{Finding, Level};
 use super::functions::Names;
 use super::source::{Closure, Source, closure_of, variable};
-use super::{arguments, functions, opaque, outer, parameters, titles};
+use super::{arguments, borrowed, functions, methods, opaque, outer, parameters, titles};
 use rhai::{Expr, FnCallExpr, Position, Stmt};
 
 /// A walk through one file.
@@ -78,6 +78,7 @@ impl<'a> Walk<'a> {
         for body in source.bodies.iter().filter(|b| !b.name.starts_with("anon$")) {
             let part = std::mem::replace(&mut self.part, format!("the function {}", body.name));
             self.function = Some(body.name.clone());
+            methods::check(self, body);
             self.inner(|w| {
                 w.locals.push(body.params.clone());
                 w.block(&body.statements);
@@ -170,12 +171,14 @@ impl<'a> Walk<'a> {
                 self.call(&Call { call, pos: *pos, receiver: None });
             }
             Expr::Dot(x, ..) => {
+                borrowed::chain(self, &x.lhs, &x.rhs);
                 if !parameters::read(self, &x.lhs, &x.rhs) {
                     self.expr(&x.lhs);
                 }
                 self.chain(&x.lhs, &x.rhs);
             }
             Expr::Index(x, ..) => {
+                borrowed::chain(self, &x.lhs, &x.rhs);
                 self.expr(&x.lhs);
                 self.expr(&x.rhs);
             }
@@ -209,6 +212,7 @@ impl<'a> Walk<'a> {
     fn call(&mut self, c: &Call<'a>) {
         if c.call.op_token.is_none() {
             parameters::called(self, c);
+            parameters::named(self, c);
             functions::check(self, c);
             arguments::check(self, c);
             opaque::check(self, c);
@@ -217,6 +221,7 @@ impl<'a> Walk<'a> {
         }
         let part = titles::of_call(c.call).map(|(title, _)| format!("the step \"{title}\""));
         let around = part.map(|part| std::mem::replace(&mut self.part, part));
+        let declares = std::mem::replace(&mut self.params.declares, c.name() == "params");
         let runs = self.names.verb(c.name()).is_some_and(|v| v.runs) && c.call.op_token.is_none();
         for arg in &c.call.args {
             match (closure_of(arg), arg) {
@@ -239,6 +244,7 @@ impl<'a> Walk<'a> {
                 _ => self.expr(arg),
             }
         }
+        self.params.declares = declares;
         if let Some(around) = around {
             self.part = around;
         }

@@ -61,6 +61,16 @@ fn asked(items: &Dynamic, o: Outcome<Options>, body: &Dynamic) -> Outcome<Asked>
 }
 
 fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Options>, body: &Dynamic) -> Eval {
+    let watch = play.watch.get();
+    let earlier = watch.map(|w| w.branches_begin());
+    let ended = for_each(play, c, items, o, body);
+    if let (Some(watch), Some(earlier)) = (watch, earlier) {
+        watch.branches_end(earlier, ended.is_err());
+    }
+    ended
+}
+
+fn for_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Options>, body: &Dynamic) -> Eval {
     let asked = asked(items, o, body).or_else(|h| play.raise(c, h))?;
     let lane = here(c)?;
     let (path, number, seq) = play.gate.open(&lane, asked.names.clone()).or_else(|h| play.raise(c, h))?;
@@ -187,6 +197,9 @@ impl Branches<'_> {
         let result = call_in(lane.clone(), c.engine(), &self.data, &unshared(self.body), (item,));
         let result = or_unknown(play, result).map(|v| unshared_value(&v));
         let halt = result.as_ref().err().map(|e| {
+            if let Some(watch) = play.watch.get() {
+                watch.branch_fails();
+            }
             play.keep_place(e);
             play.halt_of(e)
         });
