@@ -132,7 +132,10 @@ fn said(e: &EvalAltResult, table: &[Spec]) -> (String, Vec<String>) {
         E::ErrorTooManyModules(_) => plain("more than 64 modules are imported".into()),
         E::ErrorDataTooLarge(what, _) => plain(too_large(what)),
         E::ErrorArithmetic(why, _) => plain(lower_case(why)),
-        E::ErrorDataRace(what, _) => plain(format!("{what} is being changed from two places at once")),
+        E::ErrorDataRace(what, _) => (
+            format!("{} is being changed from two places at once", raced(what)),
+            vec!["a closure cannot use what is gone through meanwhile: go through a copy, let list = p.list;".into()],
+        ),
         E::ErrorTerminated(..) => plain("the run was stopped".into()),
         other => {
             let mut text = other.to_string();
@@ -141,6 +144,14 @@ fn said(e: &EvalAltResult, table: &[Spec]) -> (String, Vec<String>) {
             }
             plain(lower_case(&humane(&text)))
         }
+    }
+}
+
+/// What is changed twice: `argument #1 of function 'all'`, or the name of a variable.
+fn raced(what: &str) -> String {
+    match what.split('\'').nth(1) {
+        Some(function) if what.starts_with("argument") => format!("what {function} goes through"),
+        _ => what.into(),
     }
 }
 
@@ -290,6 +301,8 @@ mod tests {
             ("let f = |x| x; f.call(1, 2)", "the closure is called with 2 arguments"),
             ("[1].map(|a, b, c| a)", "the closure is called with"),
             ("1 / 0", "division by zero"),
+            ("let l = [1]; l.map(|x| l.len() + x)", "what map goes through is being changed from two places at once"),
+            ("let m = #{ l: [1] }; m.l.all(|x| m.len() > 0)", "what all goes through is being changed"),
         ] {
             let said = says(text);
             assert!(said.contains(wanted), "{text}: {said}");

@@ -75,8 +75,10 @@ impl Talk<'_> {
         }
     }
 
-    /// The label of the last line that changed something that can be taken back. What can not is said.
+    /// The label of the last line that changed something that can be taken back. Where there is none,
+    /// what can not is said; else the rollback says it.
     fn last_change(&self, calls: &[Call]) -> Result<Option<String>, Wrong> {
+        let mut stays = vec![];
         for change in undoable(calls) {
             let Some(call) = calls.iter().find(|c| c.seq == change.call) else { continue };
             if !is_typed(&call.key.path) {
@@ -88,10 +90,11 @@ impl Talk<'_> {
             match change.left {
                 // Taken back already, as far as that goes.
                 Some(_) if call.past => {}
-                Some(why) => self.shown.page(&format!("stays as it is: {} ({why})", change.deed)),
+                Some(why) => stays.push(format!("stays as it is: {} ({why})", change.deed)),
                 None => return Ok(call.key.path.first().cloned()),
             }
         }
+        stays.iter().for_each(|line| self.shown.page(line));
         Ok(None)
     }
 
