@@ -138,7 +138,7 @@ fn fish_offers_the_same() {
         ("mig run hel", "hello_there"),
         ("mig rollback ", run.as_str()),
         ("mig unlock z", "zebra"),
-        ("mig fork pry", "pryv_register"),
+        ("mig fork pryv_r", "pryv_register"),
         ("mig repl --lab cond", "conductor_routers"),
         ("mig run fails.rhai --set here=z", "here=zebra"),
         ("mig run conductor --set reboots=", "reboots=false"),
@@ -155,7 +155,7 @@ fn zsh_offers_the_same() {
         ("mig run hel", "hello_there"),
         ("mig rollback ", run.as_str()),
         ("mig unlock z", "zebra"),
-        ("mig fork pry", "pryv_register"),
+        ("mig fork pryv_r", "pryv_register"),
     ] {
         let shown = zsh(desk.path(), line, wanted);
         assert!(shown.contains(wanted), "{line}: {wanted}:\n{shown}");
