@@ -82,6 +82,7 @@ fn on_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Optio
     };
     let hosts: Vec<HostName> =
         asked.items.iter().filter_map(|i| HostName::parse(&i.read_lock::<Host>()?.name).ok()).collect();
+    play.gate.meet(&hosts).or_else(|h| play.raise(c, h))?;
     play.gate.reach(&hosts, asked.at_once);
     branches.work(asked.first);
     // The canaries failed: nobody else begins. Their failures are recorded, so replay agrees.
