@@ -33,6 +33,8 @@ pub struct Fleet {
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
+    /// Hosts whose key was looked at before they were needed: once is enough for one that is away.
+    pub looked_at: Mutex<BTreeSet<HostName>>,
     /// A copy needs a session on each of two hosts: copies against each other must not take all.
     pub copies: Semaphore,
     /// At the end of a run: a machine that is off by now is not waited for.

@@ -71,6 +71,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         known_hosts,
         links,
         first_contact: tokio::sync::Mutex::new(()),
+        looked_at: Mutex::default(),
         copies: tokio::sync::Semaphore::new(super::pool::SESSIONS / 2),
         is_hurried: AtomicBool::new(false),
         is_cut: AtomicBool::new(false),

@@ -7,6 +7,7 @@ use super::link::{Fleet, Link};
 use crate::contract::{Answer, Outcome, Question, Stop};
 use crate::name::HostName;
 use std::path::Path;
+use std::sync::PoisonError;
 
 /// A machine of which no key is pinned, and the key that it shows.
 pub struct Stranger {
@@ -32,8 +33,11 @@ impl Fleet {
     /// whoever needs it.
     pub async fn stranger(&self, host: &HostName) -> Outcome<Option<Stranger>> {
         let link = self.link(host)?;
+        let is_first = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
         match link.ways.first() {
-            Some((way, config)) if self.pinned(link).is_empty() => Ok(self.shown_by(link, way, config).await?.ok()),
+            Some((way, config)) if is_first && self.pinned(link).is_empty() => {
+                Ok(self.shown_by(link, way, config).await?.ok())
+            }
             _ => Ok(None),
         }
     }

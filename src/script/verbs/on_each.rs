@@ -92,6 +92,7 @@ fn for_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Opti
     };
     let hosts: Vec<HostName> =
         asked.items.iter().filter_map(|i| HostName::parse(&i.read_lock::<Host>()?.name).ok()).collect();
+    play.gate.meet(&hosts).or_else(|h| play.raise(c, h))?;
     play.gate.reach(&hosts, asked.at_once);
     branches.work(asked.first);
     // The canaries failed: nobody else begins. Their failures are recorded, so replay agrees.
