@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
 
-#[allow(dead_code, reason = "each test crate uses a part of it")]
 #[path = "common/docker.rs"]
 mod docker;
 #[path = "live_pryv/ground.rs"]
@@ -81,7 +80,8 @@ fn a_register_is_taken_back_and_is_what_it_was() {
     // Nobody has changed a name server yet, and somebody says so when asked to change it back.
     let (mut code, mut said) = p.runs(&["rollback", "--yes"], |_| false);
     for _ in 0..2 {
-        if let (Some(5), Some(words)) = (code, said.lines().find(|l| l.contains("mig resolve") && l.contains("--done"))) {
+        if let (Some(5), Some(words)) = (code, said.lines().find(|l| l.contains("mig resolve") && l.contains("--done")))
+        {
             let words: Vec<&str> = words.split_whitespace().skip(1).take(4).collect();
             assert_eq!(p.runs(&words, |_| false).0, Some(0), "{words:?}");
             (code, said) = p.runs(&["rollback", "--yes"], |_| false);

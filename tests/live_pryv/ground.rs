@@ -21,7 +21,7 @@ pub struct Machine {
     name: &'static str,
     child: Child,
     /// Its process 1, as this machine counts.
-    pub init: u32,
+    init: u32,
 }
 
 pub struct Ground {
@@ -52,9 +52,19 @@ pub fn wait_for(what: &str, seconds: u64, mut is_so: impl FnMut() -> bool) {
 
 impl Ground {
     pub fn new(release: Release) -> Ground {
-        for program in
-            ["dockerd", "docker", "docker-compose", "iptables", "sshd", "ip", "nsenter", "setpriv", PYTHON, "curl", "rsync"]
-        {
+        for program in [
+            "dockerd",
+            "docker",
+            "docker-compose",
+            "iptables",
+            "sshd",
+            "ip",
+            "nsenter",
+            "setpriv",
+            PYTHON,
+            "curl",
+            "rsync",
+        ] {
             assert!(found(program).is_some(), "{program} is missing: tests/setup.sh installs it");
         }
         let folder = tempfile::Builder::new().prefix("mig-pryv-").tempdir().unwrap();
@@ -125,9 +135,6 @@ impl Ground {
         command.args(["-t", &self.world.id().to_string(), "-n", "--", program]).stdin(Stdio::null());
         command
     }
-    pub fn dump(&self) -> String {
-        ["source", "dest"].map(|n| format!("{n}: {}\n", fs::read_to_string(self.at(n).join("dockerd.log")).unwrap_or_default())).concat()
-    }
 }
 
 impl Machine {
@@ -162,7 +169,10 @@ impl Drop for Ground {
         };
         while !groups().is_empty() && began.elapsed() < Duration::from_secs(10) {
             for group in groups() {
-                let _ = Command::new("find").arg(&group).args(["-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]).output();
+                let _ = Command::new("find")
+                    .arg(&group)
+                    .args(["-depth", "-type", "d", "-exec", "rmdir", "{}", ";"])
+                    .output();
             }
         }
     }
@@ -185,7 +195,8 @@ fn layer() -> PathBuf {
         fs::create_dir_all(&folder).unwrap();
         let root = tempfile::tempdir_in(&folder).unwrap();
         let at = |name: &str| root.path().join(name);
-        let more = ["chown", "setpriv", PYTHON, "nginx", "redis-server", "redis-cli", "redis-check-rdb", "redis-check-aof"];
+        let more =
+            ["chown", "setpriv", PYTHON, "nginx", "redis-server", "redis-cli", "redis-check-rdb", "redis-check-aof"];
         fill(root.path(), BASE.iter().copied().chain(more));
         for folder in ["etc/nginx", "usr/lib", "app/conf", "app/data", "app/log"] {
             fs::create_dir_all(at(folder)).unwrap();

@@ -27,7 +27,6 @@ pub struct Try {
     pub user: String,
     pub is_done: bool,
     pub ended: f64,
-    pub said: String,
 }
 
 impl Platform {
@@ -64,7 +63,11 @@ impl Platform {
         curl.args(["-sS", "--max-time", "10", "-A", who, "--cacert"]).arg(self.ground.at("ca.pem"));
         curl.args(["--resolve", &format!("{host}:443:{address}"), &format!("https://{host}{}", name.1)]);
         let said = text(&curl.output().unwrap());
-        if said.contains(&format!("\"service\": \"{}\"", name.2)) { Ok(()) } else { Err(format!("{host} at {address}: {said}")) }
+        if said.contains(&format!("\"service\": \"{}\"", name.2)) {
+            Ok(())
+        } else {
+            Err(format!("{host} at {address}: {said}"))
+        }
     }
     /// Each host name, asked at the old machine, is answered by its service of the new one.
     pub fn is_forwarded(&self, who: &str) {
@@ -94,12 +97,7 @@ impl Platform {
         let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let parse = |line: &str| {
             let words: Vec<&str> = line.splitn(5, ' ').collect();
-            Try {
-                user: words[0].into(),
-                is_done: words[1] == "yes",
-                ended: words[3].parse().unwrap(),
-                said: words[4].into(),
-            }
+            Try { user: words[0].into(), is_done: words[1] == "yes", ended: words[3].parse().unwrap() }
         };
         whole.lines().map(parse).collect()
     }

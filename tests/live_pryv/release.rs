@@ -54,7 +54,10 @@ pub fn scripts(at: &Path, release: Release) {
 pub fn platform(at: &Path, release: Release, secrets: &Path) {
     let from = config(release);
     for part in ["config-leader", "config-follower"] {
-        run("cp", &["-r", "--no-preserve=mode", "--", &from.join(part).display().to_string(), &at.display().to_string()]);
+        run(
+            "cp",
+            &["-r", "--no-preserve=mode", "--", &from.join(part).display().to_string(), &at.display().to_string()],
+        );
     }
     let leader = at.join("config-leader");
     let mut text = read(&leader.join("conf/template-platform.yml"));
