@@ -14,15 +14,11 @@ mod release;
 
 use platform::{NAMES, Platform, snapshot};
 use release::Release;
-use std::sync::{Mutex, PoisonError};
 
-/// Two pairs of machines at one time would only wait for each other.
-static ONE: Mutex<()> = Mutex::new(());
 const RUN: &[&str] = &["run", "pryv_register", "--yes"];
 
 #[test]
 fn a_register_moves_and_no_registration_is_lost() {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut p = Platform::new(Release::New);
     p.client_begins();
     let mut at = 0;
@@ -61,7 +57,6 @@ fn a_register_moves_and_no_registration_is_lost() {
 
 #[test]
 fn a_register_is_taken_back_and_is_what_it_was() {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut p = Platform::new(Release::Old);
     p.set_names("60 dns1.ns.example");
     let (source, dest) = (snapshot(&p.ground.source), snapshot(&p.ground.dest));
