@@ -8,10 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "live_rsync/ends.rs"]
+mod ends;
 #[path = "live_rsync/options.rs"]
 mod options;
 #[path = "live_rsync/rows.rs"]
 mod rows;
+#[allow(dead_code, reason = "each test crate uses a part of it")]
+#[path = "world/sshd.rs"]
+mod sshd;
 
 /// A playbook of one call, and a lab of two hosts.
 struct Stage {

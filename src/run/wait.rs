@@ -68,8 +68,9 @@ impl Gate {
         let began = Instant::now();
         let left = Duration::from_millis(left_ms(deadline, now, wait.timeout_ms));
         let mut true_since: Option<Instant> = None;
+        let mut point = "poll";
         loop {
-            self.point("poll", seq)?;
+            self.point(std::mem::replace(&mut point, "poll.again"), seq)?;
             let seen = polled(poll())?;
             if seen == true {
                 let since = *true_since.get_or_insert_with(Instant::now);

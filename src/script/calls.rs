@@ -9,16 +9,18 @@ use crate::text::nearest::nearest;
 use rhai::{Dynamic, Engine, Map};
 use serde_json::{Map as Object, Value};
 use std::any::TypeId;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Registers the whole table.
 pub fn register(e: &mut Engine, play: &Arc<Play>) {
     let table: &'static [Spec] = play.setting.table;
     for spec in table {
+        // Making a schema takes as long as sending a command; it is made when it is first needed.
+        let known: Arc<OnceLock<Vec<options::Opt>>> = Arc::default();
         for n in [spec.positional.len(), spec.positional.len() + 1] {
-            let p = play.clone();
+            let (p, known) = (play.clone(), known.clone());
             e.register_raw_fn(spec.name, vec![TypeId::of::<Dynamic>(); n], move |c, values| {
-                let args = lower_call(spec, values).or_else(|h| p.raise(&c, h))?;
+                let args = lower_call(spec, &known, values).or_else(|h| p.raise(&c, h))?;
                 let lane = here(&c)?;
                 p.give(&c, p.gate.call(&lane, spec, args))
             });
@@ -27,29 +29,28 @@ pub fn register(e: &mut Engine, play: &Arc<Play>) {
 }
 
 /// The arguments of one call as JSON: an object, positional ones under their names.
-fn lower_call(spec: &Spec, values: &[&mut Dynamic]) -> Outcome {
+fn lower_call(spec: &Spec, known: &OnceLock<Vec<options::Opt>>, values: &[&mut Dynamic]) -> Outcome {
     let mut args = Object::new();
     for (i, value) in values.iter().enumerate() {
         match spec.positional.get(i) {
             Some(name) => drop(args.insert((*name).into(), lower(value)?)),
-            None => add_options(spec, value, &mut args)?,
+            None => add_options(spec, known.get_or_init(|| options::of(spec)), value, &mut args)?,
         }
     }
     Ok(Value::Object(args))
 }
 
-fn add_options(spec: &Spec, value: &Dynamic, args: &mut Object<String, Value>) -> Outcome<()> {
+fn add_options(spec: &Spec, known: &[options::Opt], value: &Dynamic, args: &mut Object<String, Value>) -> Outcome<()> {
     let flat = super::verbs::known(value)?;
     let Some(map) = flat.read_lock::<Map>() else {
         return failed(format!("{}: options must be a map, as #{{ ... }}, found {}", spec.name, words(&flat)));
     };
-    let known = options::of(spec);
     for (key, v) in map.iter() {
         if spec.positional.contains(&key.as_str()) {
             return failed(format!("{}: {key} is given by position, it is no option", spec.name));
         }
         if !known.iter().any(|o| o.name == key.as_str()) {
-            return Err(no_such_option(spec, key, &known).into());
+            return Err(no_such_option(spec, key, known).into());
         }
         // An option set to () is an option not set.
         match lower(v)? {
@@ -129,7 +130,7 @@ pub mod tests {
     fn call(text: &str) -> Outcome {
         let mut values = rhai::Engine::new().eval::<rhai::Array>(text).unwrap();
         let refs: Vec<&mut Dynamic> = values.iter_mut().collect();
-        lower_call(&TABLE[0], &refs)
+        lower_call(&TABLE[0], &OnceLock::new(), &refs)
     }
 
     #[test]

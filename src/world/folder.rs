@@ -145,7 +145,8 @@ impl Fleet {
         let marker = known.map_or_else(|| "-".into(), |k| k.marker.clone());
         let fresh = nonce();
         let (owner, playbook) = holder.map_or(("-", "-"), |h| (h.owner.as_str(), h.playbook.as_str()));
-        let args = [base, name, &fresh, &marker, &machine.machine_id, &lock, owner, playbook];
+        let since = super::clock::for_people();
+        let args = [base, name, &fresh, &marker, &machine.machine_id, &lock, owner, playbook, &since];
         let said = self.say(link, script::FOLDER, &args).await?;
         if let Some(lines) = said.strip_prefix("held ") {
             return Err(Stop::Held(HeldLock::parse(lines).refusal(host, base)).into());

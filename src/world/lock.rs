@@ -44,7 +44,7 @@ pub struct HeldLock {
     pub run: String,
     pub owner: String,
     pub playbook: String,
-    /// When it was taken, by the machine's own clock.
+    /// When it was taken, by the clock of the workstation that took it, in UTC.
     pub since: String,
 }
 

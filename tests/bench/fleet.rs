@@ -15,11 +15,16 @@ pub struct Fleet {
     pub folder: PathBuf,
     servers: Vec<Sshd>,
     user: String,
+    /// What the hosts keep lies in memory: in truth each has a disk of its own, and here all of them
+    /// would share one.
+    _kept: tempfile::TempDir,
 }
 
 impl Fleet {
     pub fn start(folder: &Path, hosts: usize) -> Fleet {
         fs::create_dir_all(folder).unwrap();
+        let memory = Path::new("/dev/shm");
+        let kept = tempfile::tempdir_in(if memory.is_dir() { memory } else { folder }).unwrap();
         let (next, all) = (AtomicUsize::new(0), Mutex::new(vec![]));
         std::thread::scope(|t| {
             for _ in 0..4 {
@@ -29,11 +34,12 @@ impl Fleet {
                         if n >= hosts {
                             break;
                         }
-                        // All are this machine; each has its records elsewhere.
+                        // All are this machine; each has its records elsewhere. The second name of the key
+                        // exchange is the only one that paramiko has for it.
                         let at = folder.join(format!("sshd{n}"));
                         let more = format!(
-                            "KexAlgorithms curve25519-sha256\nSetEnv XDG_STATE_HOME={}",
-                            at.join("state").display()
+                            "KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org\nSetEnv XDG_STATE_HOME={}",
+                            kept.path().join(n.to_string()).display()
                         );
                         let server = Sshd::start(&at, &more);
                         all.lock().unwrap().push(server);
@@ -42,7 +48,8 @@ impl Fleet {
             }
         });
         let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-        let fleet = Fleet { folder: folder.into(), servers: all.into_inner().unwrap(), user: user.trim().into() };
+        let fleet =
+            Fleet { folder: folder.into(), servers: all.into_inner().unwrap(), user: user.trim().into(), _kept: kept };
         fleet.write_inventory();
         fleet.write_ssh_config();
         fleet

@@ -41,7 +41,7 @@ pub fn measure(fleet: &Fleet, commands: usize) -> Vec<(&'static str, Duration)> 
         format!(
             "[defaults]\nforks={hosts}\ngathering=explicit\nhost_key_checking=False\n\
              [ssh_connection]\nssh_args=-F {0}/ssh_config -o ControlMaster=auto -o ControlPersist=60s\n\
-             control_path_dir={0}/cp\npipelining=True\n",
+             control_path_dir={0}/cp\npipelining=True\nusetty=False\n",
             at.display()
         ),
     )

@@ -1,6 +1,7 @@
 //! Connections, host keys, users and ports.
 
 use super::stage::*;
+use crate::sshd::with_user;
 
 #[test]
 fn a_server_with_two_sessions_a_connection_serves_ten_threads() {
@@ -161,30 +162,13 @@ fn a_frozen_server_is_given_up_and_found_again() {
     }
 }
 
-/// What gives an sshd, in a mount namespace of its own, a user who is not root, and sudo rules.
-fn with_user(user: &str, folder: &Path) -> String {
-    let at = |name: &str| folder.join(name).display().to_string();
-    fs::create_dir_all(folder.join("sudoers.d")).unwrap();
-    fs::create_dir_all(folder.join("home")).unwrap();
-    std::os::unix::fs::chown(folder.join("home"), Some(4242), Some(4242)).unwrap();
-    for (file, line) in [
-        ("passwd", format!("{user}:x:4242:4242::{}:/bin/bash\n", at("home"))),
-        ("shadow", format!("{user}:*:19000:0:99999:7:::\n")),
-        ("group", format!("{user}:x:4242:\n")),
-    ] {
-        fs::write(folder.join(file), fs::read_to_string(format!("/etc/{file}")).unwrap() + line.as_str()).unwrap();
-    }
-    let bind = |name: &str| format!("mount --bind {} /etc/{name}", at(name));
-    ["passwd", "shadow", "group", "sudoers.d"].map(bind).join(" && ")
-}
-
 #[test]
 fn an_ordinary_user_and_sudo() {
     let user = "deploy".to_owned();
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let etc = folder.path().join("etc");
-    let sshd = Sshd::start_behind(&folder.path().join("sshd"), "", &with_user(&user, &etc));
+    let sshd = Sshd::start_behind(&folder.path().join("sshd"), "", &with_user(&user, 4242, &etc));
     let person = Person::saying(Answer::Yes);
     let host = |sudo| {
         let mut host = sshd.host("dest");

@@ -116,6 +116,23 @@ impl Drop for Sshd {
     }
 }
 
+/// What gives an sshd, in a mount namespace of its own, a user who is not root, and sudo rules.
+pub fn with_user(user: &str, uid: u32, folder: &Path) -> String {
+    let at = |name: &str| folder.join(name).display().to_string();
+    fs::create_dir_all(folder.join("sudoers.d")).unwrap();
+    fs::create_dir_all(folder.join("home")).unwrap();
+    std::os::unix::fs::chown(folder.join("home"), Some(uid), Some(uid)).unwrap();
+    for (file, line) in [
+        ("passwd", format!("{user}:x:{uid}:{uid}::{}:/bin/bash\n", at("home"))),
+        ("shadow", format!("{user}:*:19000:0:99999:7:::\n")),
+        ("group", format!("{user}:x:{uid}:\n")),
+    ] {
+        fs::write(folder.join(file), fs::read_to_string(format!("/etc/{file}")).unwrap() + line.as_str()).unwrap();
+    }
+    let bind = |name: &str| format!("mount --bind {} /etc/{name}", at(name));
+    ["passwd", "shadow", "group", "sudoers.d"].map(bind).join(" && ")
+}
+
 pub fn signal(signal: &str, pid: u32) {
     let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status();
 }

@@ -1,32 +1,35 @@
 //! The points that a run reached, and which of them are tried.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A place where a run can be killed: its name, its call, and the how-manieth time.
+/// A place where a run can be killed: its name, and the how-manieth time it is reached.
+///
+/// Which call has which number depends on how hosts that go side by side take turns; how often a
+/// place is reached in all does not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
     pub name: String,
-    pub call: String,
     pub time: usize,
 }
 
 impl Point {
-    /// From a line of `MIG_FAIL_LOG`: `12 intent.before@7#1`.
-    fn read(line: &str) -> Option<Point> {
-        let (_, at) = line.split_once(' ')?;
-        let (name, rest) = at.split_once('@')?;
-        let (call, time) = rest.split_once('#')?;
-        Some(Point { name: name.into(), call: call.into(), time: time.parse().ok()? })
-    }
-    /// Those of a whole log, each once. Polls come as often as the world takes: of them, the first.
+    /// Those of a whole `MIG_FAIL_LOG`, whose lines look like `12 intent.before@7#1`, in its order.
+    /// Polls come as often as the world takes: of each wait, only the first is a point.
     pub fn all(log: &str) -> Vec<Point> {
-        let mut seen = BTreeSet::new();
-        let read = log.lines().filter_map(Point::read);
-        read.filter(|p| p.name != "poll" || p.time == 1).filter(|p| seen.insert(p.clone())).collect()
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        let names = log.lines().filter_map(|line| line.split_once(' ')?.1.split_once('@')).map(|(name, _)| name);
+        names
+            .filter(|name| *name != "poll.again")
+            .map(|name| {
+                let time = times.entry(name).or_default();
+                *time += 1;
+                Point { name: name.into(), time: *time }
+            })
+            .collect()
     }
     /// How `MIG_FAIL` is told of it.
     pub fn told(&self, how: &str) -> String {
-        format!("{}@{}#{}={how}", self.name, self.call, self.time)
+        format!("{}#{}={how}", self.name, self.time)
     }
 }
 
@@ -49,10 +52,11 @@ mod tests {
 
     #[test]
     fn each_name_is_tried_and_in_time_every_point() {
-        let log = "1 a@1#1\n2 b@1#1\n3 a@2#1\n4 b@2#1\n5 poll@3#1\n6 poll@3#2\n7 a@2#2\n";
+        let log = "1 a@1#1\n2 b@1#1\n3 a@2#1\n4 b@2#1\n5 poll@3#1\n6 poll.again@3#1\n7 a@2#2\n";
         let all = Point::all(log);
         assert_eq!(all.len(), 6);
-        assert_eq!(all[0].told("abort"), "a@1#1=abort");
+        assert_eq!(all[0].told("abort"), "a#1=abort");
+        assert_eq!(all[5].told("abort"), "a#3=abort");
         let mut tried = BTreeSet::new();
         for day in 0..10 {
             let now = chosen(&all, false, day, 1);

@@ -1,14 +1,22 @@
 # What a machine says of itself: one line each, all of them at once: a message for each would take longer.
 # PROGRAMS to look for.
 begin
-p=$1 e='
+p=$1 i= g= e='
 '
-k=$(id) u=${k#uid=} g=${k#*gid=} i=${u%%[!0-9]*} v=
-case $u in "$i("*) v=${u#*\(} v=${v%%\)*};; esac
-t="uid $i${e}gid ${g%%[!0-9]*}${e}user $v${e}home $HOME${e}state $XDG_STATE_HOME${e}shell $SHELL$e"
+v=$LOGNAME
+# Read, not asked of id(1), as far as that goes: on a slow machine each process is felt.
+while read -r k o u o; do
+  case $k in Uid:) i=$u;; Gid:) g=$u; break;; esac
+done </proc/self/status
+if [ "$i" = 0 ]; then v=root; elif [ -z "$v" ]; then v=$(id -un); fi
+t="uid $i${e}gid $g${e}user $v${e}home $HOME${e}state $XDG_STATE_HOME${e}shell $SHELL$e"
 read -r k </proc/sys/kernel/random/boot_id && t="${t}boot $k$e"
 [ -r /etc/machine-id ] && read -r k </etc/machine-id && t="${t}machine $k$e"
-[ -r /etc/os-release ] && t="${t}os $(. /etc/os-release; echo "$PRETTY_NAME")$e"
+if [ -r /etc/os-release ]; then
+  while IFS== read -r k o; do
+    if [ "$k" = PRETTY_NAME ]; then o=${o#[\"\']}; t="${t}os ${o%[\"\']}$e"; break; fi
+  done </etc/os-release
+fi
 read -r k </proc/sys/kernel/osrelease && t="${t}kernel Linux $k$e"
 read -r k </proc/sys/kernel/hostname && t="${t}hostname $k$e"
 set --
