@@ -30,6 +30,8 @@ openssl:openssl
 cc:gcc
 dockerd:docker.io
 docker:docker.io
+docker-compose:docker-compose
+iptables:iptables
 setpriv:util-linux
 redis-server:redis-server
 redis-cli:redis-tools

@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// What every image has beside what was asked for.
-const BASE: &[&str] = &[
+pub const BASE: &[&str] = &[
     "sh",
     "cat",
     "chmod",
@@ -203,7 +203,7 @@ pub fn found(program: &str) -> Option<PathBuf> {
 }
 
 /// Lays programs of this machine and the libraries they name under a root.
-fn fill<'a>(root: &Path, programs: impl Iterator<Item = &'a str>) {
+pub fn fill<'a>(root: &Path, programs: impl Iterator<Item = &'a str>) {
     for folder in ["bin", "dev", "etc", "proc", "run", "sys", "tmp", "usr/sbin", "var/log/nginx", "var/lib/nginx"] {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
@@ -213,7 +213,7 @@ fn fill<'a>(root: &Path, programs: impl Iterator<Item = &'a str>) {
     fs::write(root.join("etc/group"), "root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n").unwrap();
     for program in programs {
         let file = found(program).unwrap_or_else(|| panic!("{program} is missing: tests/setup.sh installs it"));
-        fs::copy(&file, root.join("bin").join(program)).unwrap();
+        fs::copy(&file, root.join("bin").join(file.file_name().unwrap())).unwrap();
         let said = Command::new("ldd").arg(&file).output().unwrap();
         let said = String::from_utf8_lossy(&said.stdout).into_owned();
         for library in said.split_whitespace().filter(|w| w.starts_with('/')) {
