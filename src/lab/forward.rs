@@ -27,7 +27,7 @@ async fn connect(own: Ipv4Addr, to: &str, port: u32) -> Option<TcpStream> {
     let port = u16::try_from(port).ok()?;
     let mut addresses = vec![];
     if is_itself(to) {
-        addresses.push(SocketAddr::from((own, port)));
+        addresses.push(SocketAddr::new(own.into(), port));
     }
     addresses.extend(lookup_host((to, port)).await.into_iter().flatten());
     for address in addresses.into_iter().filter(|a| a.is_ipv4()) {
