@@ -52,7 +52,8 @@ fn row_26_per_session_sshd_killed() {
     let mut run = g.begin(LONG, &[]);
     for line in ["line 3", "line 9", "line 15"] {
         run.wait_until_it_says(line, 30);
-        dest.must(&format!("kill -KILL {}", dest.sessions()));
+        // One that serves a connection ends with the one that watches it, perhaps before its turn.
+        dest.sh(&format!("kill -KILL {}", dest.sessions()));
     }
     let said = run.wait(60);
     once(&g, said.says(&["connecting again"]));
