@@ -80,6 +80,20 @@ struct Spoiled {
     why: &'static str,
 }
 
+const EMBEDDED: Spoiled = Spoiled {
+    file: "alien/opt/alien4cloud-1.1.0/config/alien4cloud-config.yml",
+    was: "client: true",
+    becomes: "client: false",
+    why: "Elasticsearch runs outside of Alien",
+};
+/// Snapshots of the second node would go to its own disk.
+const NOT_MOUNTED: Spoiled = Spoiled {
+    file: "es2/etc/lab/mounts",
+    was: "fuse.sshfs",
+    becomes: "ext4",
+    why: "/home/elasticsearch/backups is a mounted network file system on es2",
+};
+
 /// Runs a playbook once in each of the spoiled worlds, in a copy of its lab.
 fn refuses_in(playbook: &str, worlds: &[Spoiled]) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
@@ -123,19 +137,8 @@ fn a_backup_refuses_a_cluster_that_cannot_keep_one() {
     refuses_in(
         "alien4cloud_backup",
         &[
-            Spoiled {
-                file: "alien/opt/alien4cloud-1.1.0/config/alien4cloud-config.yml",
-                was: "client: true",
-                becomes: "client: false",
-                why: "Elasticsearch runs outside of Alien",
-            },
-            // Snapshots of this node would go to its own disk.
-            Spoiled {
-                file: "es2/etc/lab/mounts",
-                was: "fuse.sshfs",
-                becomes: "ext4",
-                why: "/home/elasticsearch/backups is a mounted network file system on es2",
-            },
+            EMBEDDED,
+            NOT_MOUNTED,
             Spoiled {
                 file: "es2/etc/lab/mounts",
                 was: "backup@files",
@@ -235,18 +238,8 @@ fn a_restore_refuses_a_world_that_is_not_the_backups() {
     refuses_in(
         "alien4cloud_restore",
         &[
-            Spoiled {
-                file: "alien/opt/alien4cloud-1.1.0/config/alien4cloud-config.yml",
-                was: "client: true",
-                becomes: "client: false",
-                why: "Elasticsearch runs outside of Alien",
-            },
-            Spoiled {
-                file: "es2/etc/lab/mounts",
-                was: "fuse.sshfs",
-                becomes: "ext4",
-                why: "/home/elasticsearch/backups is a mounted network file system on es2",
-            },
+            EMBEDDED,
+            NOT_MOUNTED,
             Spoiled {
                 file: "es1/etc/lab/boot",
                 was: "systemctl start",
