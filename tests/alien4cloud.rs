@@ -1,8 +1,12 @@
 //! What the Alien4Cloud playbooks refuse before anything is changed, each in its lab over real SSH and HTTP.
 
+#[path = "common/tree.rs"]
+mod tree;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use tree::copy;
 
 fn mig(state: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mig"))
@@ -118,17 +122,6 @@ fn refuses_in(playbook: &str, worlds: &[Spoiled]) {
         let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         assert!(!out.status.success() && said.contains(world.why), "refused because of \"{}\":\n{said}", world.why);
         assert!(said.contains("Nothing was changed on any host."), "{said}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("a file")) {
-        let at = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &at),
-            false => drop(fs::copy(entry.path(), &at).expect("a copy")),
-        }
     }
 }
 

@@ -5,10 +5,14 @@
 #[path = "stand_ins/routers.rs"]
 mod routers;
 
+#[path = "common/tree.rs"]
+mod tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
+use tree::copy;
 
 const PREFERENCES: &str =
     r#"{"node-name":"conductor-node1","node-role":"conductor","router-name":"conductor","node-ip":"127.0.0.12"}"#;
@@ -66,18 +70,6 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         self.run("systemctl", &["stop", "128T"]);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let at = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &at),
-            false => drop(fs::copy(entry.path(), &at).unwrap()),
-        }
     }
 }
 
