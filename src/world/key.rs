@@ -12,17 +12,12 @@ use super::script;
 use crate::contract::{Command, Failure, Outcome, alias, failed, quote};
 use crate::name::HostName;
 
-/// A host's key, and where it finds the other side.
+/// A host's key, made there.
 pub struct Key {
-    /// Its place on the sender.
-    file: String,
-    /// Under which name the sender knows the other side.
-    pub alias: String,
     comment: String,
     public: String,
     /// The addresses that the sender may come from.
     pub sources: Vec<String>,
-    reached: Reached,
 }
 
 /// Whose key it is, and where it lies.
@@ -34,6 +29,12 @@ pub struct Blank<'a> {
     pub name: &'a str,
     /// What the line in `authorized_keys` ends with.
     pub comment: String,
+    /// More lines of the sender's ssh configuration; they come first, and there the first one wins.
+    pub config: &'a str,
+    /// More private files on the sender, whole paths, which come in the same request.
+    pub files: Vec<(String, String)>,
+    /// Both machines do AES by themselves: then it is the fastest cipher, and else the slowest.
+    pub has_aes: bool,
 }
 
 /// What a key is let in for.
@@ -43,8 +44,6 @@ pub struct Terms<'a> {
     /// More of them, for servers that know where a key may listen (OpenSSH 7.8).
     pub listen: &'a str,
     pub seconds: u64,
-    /// More lines of the sender's ssh configuration; they come first, and there the first one wins.
-    pub config: &'a str,
 }
 
 /// How a host is reached, as ssh sees it.
@@ -54,14 +53,14 @@ struct Reached {
     user: String,
 }
 
-impl Key {
-    /// What `--rsh` is.
-    pub fn shell(&self) -> String {
-        format!("ssh -F {}", quote(&format!("{}.config", self.file)))
-    }
+/// What `--rsh` is with the key in this file.
+pub fn shell(file: &str) -> String {
+    format!("ssh -F {}", quote(&format!("{file}.config")))
+}
 
-    fn config(&self, more: &str) -> String {
-        let Key { file, alias, reached, .. } = self;
+impl Reached {
+    fn config(&self, file: &str, alias: &str, more: &str) -> String {
+        let reached = self;
         format!(
             "Host {alias}\n{more}  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
              \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
@@ -80,13 +79,12 @@ impl Fleet {
         format!("mig-{}-{of}{end}", self.settings.run)
     }
 
-    /// Makes the key on the sender, or finds it. Nobody lets it in yet.
+    /// Makes the key on the sender, or finds it, and tells the sender how it is used. Nobody lets it in yet.
     pub async fn make_key(&self, blank: Blank<'_>) -> Outcome<Key> {
-        let Blank { from, to, folder, name, comment } = blank;
-        let (sender, receiver) = (self.link(from)?, self.link(to)?);
-        let (made, reached, address) =
-            tokio::join!(self.key_pair(sender, folder, name, &comment), self.reached(receiver), self.address(from));
-        let ((public, mut sources), reached) = (made?, reached?);
+        let (sender, receiver) = (self.link(blank.from)?, self.link(blank.to)?);
+        let (reached, address) = tokio::join!(self.reached(receiver), self.address(blank.from));
+        let reached = reached?;
+        let (public, mut sources) = self.key_pair(sender, receiver, &blank, &reached).await?;
         if reached.address.starts_with("127.") || reached.address == "localhost" || reached.address == "::1" {
             sources.extend(["127.0.0.1".into(), "::1".into()]);
         }
@@ -95,32 +93,19 @@ impl Fleet {
         {
             sources.push(address);
         }
-        Ok(Key { file: format!("{folder}/{name}"), alias: alias(to), comment, public, sources, reached })
+        Ok(Key { comment: blank.comment, public, sources })
     }
 
-    /// Lets the key in, and tells the sender how it is used.
+    /// Lets the key in.
     pub async fn let_in(&self, from: &HostName, to: &HostName, key: &Key, terms: Terms<'_>) -> Outcome<()> {
-        let (sender, receiver) = (self.link(from)?, self.link(to)?);
+        let receiver = self.link(to)?;
         let mut sources = key.sources.clone();
         sources.sort();
         sources.dedup();
         let options = format!("restrict,from=\"{}\"{}", sources.join(","), terms.options);
         let seconds = terms.seconds.to_string();
-        let mut hosts = String::new();
-        for pinned in self.pinned(receiver) {
-            hosts += &pinned.line(&key.alias);
-        }
-        let (hosts_file, config_file) = (format!("{}.hosts", key.file), format!("{}.config", key.file));
-        let config = key.config(terms.config);
         let words = [key.comment.as_str(), &options, &key.public, &seconds, terms.listen];
-        let (let_in, hosts, config) = tokio::join!(
-            self.say(receiver, script::KEY_ALLOW, &words),
-            self.upload(sender, &hosts_file, hosts.as_bytes()),
-            self.upload(sender, &config_file, config.as_bytes())
-        );
-        hosts?;
-        config?;
-        match let_in? {
+        match self.say(receiver, script::KEY_ALLOW, &words).await? {
             said if said == "ok" => Ok(()),
             said => failed(format!("{to}: the key of {from} cannot be let in: {}", said.trim_start_matches("bad "))),
         }
@@ -146,13 +131,26 @@ impl Fleet {
         }
     }
 
-    async fn key_pair(&self, link: &Link, folder: &str, name: &str, comment: &str) -> Outcome<(String, Vec<String>)> {
-        let host = &link.config.name;
+    async fn key_pair(
+        &self,
+        link: &Link,
+        receiver: &Link,
+        blank: &Blank<'_>,
+        reached: &Reached,
+    ) -> Outcome<(String, Vec<String>)> {
+        let (host, alias) = (&link.config.name, alias(blank.to));
+        let file = format!("{}/{}", blank.folder, blank.name);
+        let hosts: String = self.pinned(receiver).iter().map(|pinned| pinned.line(&alias)).collect();
+        let aes = if blank.has_aes { "aes" } else { "any" };
+        let mut args: Vec<String> = [blank.folder, blank.name, &blank.comment, aes].map(String::from).into();
+        args.extend([format!("{file}.hosts"), hosts]);
+        args.extend([format!("{file}.config"), reached.config(&file, &alias, blank.config)]);
+        args.extend(blank.files.iter().flat_map(|(file, text)| [file.clone(), text.clone()]));
         let mut tries = Tries::default();
         loop {
             let mut text = vec![];
             let mut keep = |b: &[u8]| text.extend_from_slice(b);
-            let mut call = Call::new(script::KEY_MAKE, [folder, name, comment]).out(Sink::To(&mut keep));
+            let mut call = Call::new(script::KEY_MAKE, args.iter().cloned()).out(Sink::To(&mut keep));
             let said = match self.call(link, &mut call, Some(SHORT)).await {
                 Ok(reply) => reply.said,
                 Err(trouble) => {

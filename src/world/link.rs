@@ -130,13 +130,16 @@ impl Fleet {
 
     /// The same without waiting for others: for what ends them.
     pub async fn call_now(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
+        let (what, began) = (call.script.title(), Instant::now());
         let talk = async {
             match link.config.reach {
                 Reach::Local => self.call_here(link, call).await,
                 _ => self.call_there(link, call).await,
             }
         };
-        within(limit, talk).await
+        let answer = within(limit, talk).await;
+        tracing::debug!(host = %link.config.name, ms = began.elapsed().as_millis(), "asked: {what}");
+        answer
     }
 
     async fn call_there(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {

@@ -78,6 +78,11 @@ impl Script {
         let words: Vec<String> = args.iter().map(|w| quote(w)).collect();
         format!("q={} && set -- {} {} && eval \"$q\"", quote(&self.text()), quote(nonce), words.join(" "))
     }
+    /// What it is for, in the words of its first line.
+    pub fn title(self) -> &'static str {
+        let line = self.0.last().and_then(|part| part.lines().next()).unwrap_or_default();
+        line.trim_start_matches(['#', ' '])
+    }
     /// Without the comments.
     pub fn text(self) -> String {
         let lines = self.0.iter().flat_map(|part| part.lines());

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// How often a torn transfer is made again.
-const TORN: u32 = 3;
+pub const TORN: u32 = 3;
 
 impl Fleet {
     /// A text with its secrets in place. It lives as short as it can.

@@ -113,18 +113,21 @@ impl Fleet {
             Some(container) => self.addresses_inside(lease, container).await?,
             None => vec![],
         };
+        let config = tunnel.map_or_else(String::new, |t| forwarding(t, lease.folder.as_ref()));
         let blank = Blank {
             from: &lease.host,
             to: &key.to,
             folder: lease.folder.as_ref(),
             name: "key",
             comment: self.key_comment(&lease.mark()),
+            config: &config,
+            files: vec![],
+            has_aes: false,
         };
         let mut own = self.make_key(blank).await?;
         own.sources.extend(sources);
-        let config = tunnel.map_or_else(String::new, |t| forwarding(t, lease.folder.as_ref()));
         let seconds = key.valid_ms / 1000 + 600;
-        let terms = Terms { options: &options, listen: &listen, seconds, config: &config };
+        let terms = Terms { options: &options, listen: &listen, seconds };
         self.let_in(&lease.host, &key.to, &own, terms).await
     }
 

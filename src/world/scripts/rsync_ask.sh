@@ -1,14 +1,14 @@
 # Says which rsync is here, and how exactly files below a path keep times: - | PATH.
-# With CLIENT-WORDS after it: what rsync would ask of the other side, one word a line.
-# missing | ok VERSION fine|seconds.
+# With CLIENT-LINES after it, each quoted as one word: what rsync would ask of the other side, one word a
+# line, an empty line after each of them. missing | ok VERSION fine|seconds aes|slow.
 begin
 command -v rsync >/dev/null 2>&1 || say missing
 p=$1; shift
-if [ $# -gt 0 ]; then
-  exec 4>&1
-  rsync "$@" >/dev/null 2>&1 </dev/null
-  say ok
-fi
+exec 4>&1
+for l; do
+  eval "rsync $l" >/dev/null 2>&1 </dev/null
+  echo
+done
 v=$(rsync --version 2>/dev/null | sed -n '1s/^rsync  *version v*\([0-9.]*\).*/\1/p')
 # Nobody can set a change time: its digits are those that the file system keeps. Of the usual ones
 # it is known that they keep all or none; others keep tenths of microseconds, or less.
@@ -30,4 +30,7 @@ if [ "$p" != - ]; then
 $m
 M
 fi
-say "ok ${v:-unknown} $t"
+# Whether the processor itself can do AES.
+a=slow
+grep -qw aes /proc/cpuinfo 2>/dev/null && a=aes
+say "ok ${v:-unknown} $t $a"

@@ -8,7 +8,10 @@ end() { printf '\0'; }
 for d in "$k"/[0-9][0-9][0-9][0-9]; do
   [ -d "$d" ] || continue
   printf '%s\0' "${d##*/}"
-  for f in made sent touched; do [ -e "$d/$f" ] && cat "$d/$f"; end; done
+  # An older mig noted the two lists in a file each.
+  if [ -e "$d/names" ]; then cat "$d/names"
+  else for f in made sent; do [ -e "$d/$f" ] && cat "$d/$f"; end; done; fi
+  [ -e "$d/touched" ] && cat "$d/touched"; end
   [ -d "$d/old" ] && (cd "$d/old" && find . ! -type d -print0); end
 done
 printf -- '-\0'

@@ -1,6 +1,6 @@
 //! The deed: look, keep, copy, and look again, until nothing is different.
 
-use super::ends::Window;
+use super::ends::Ends;
 use super::items::{Item, sums};
 use super::progress::Progress;
 use super::relay::Ended;
@@ -23,6 +23,9 @@ const RETRIES: u32 = 3;
 /// After so many passes that went well there must be nothing left.
 const PASSES: u32 = 2;
 
+/// A smaller file begins again when its copy breaks off.
+const LARGE: u64 = 1 << 20;
+
 /// The name of the first pass; a later one is made after a copy that broke off, or that was not enough.
 const FIRST: &str = "0001";
 
@@ -30,9 +33,7 @@ const FIRST: &str = "0001";
 struct Copy<'a> {
     sync: &'a Sync,
     goal: Goal<'a>,
-    window: Window,
-    /// What the sender's rsync asks of the other side.
-    asked: &'a [String],
+    ends: &'a Ends,
     /// Where this call keeps things aside.
     kept: &'a str,
 }
@@ -81,10 +82,17 @@ impl Fleet {
 
     async fn passes(&self, token: &Token, sync: &Sync, is_direct: bool, may_be_open: &mut bool) -> Outcome<Value> {
         let (kept, call) = (self.kept_folder(token, &sync.to)?, token.of_deed());
-        let mut part = if is_direct { self.wait_for_earlier(token, sync).await? } else { 0 };
-        let (ends, mut items) = match self.seen_sync(sync).filter(|_| part == 0) {
+        let mut part = 0;
+        let seen = self.seen_sync(sync);
+        // After a look of just now it is as good as certain that no earlier process copies: that is asked
+        // beside what else there is to do, and else before it.
+        let mut may_run = is_direct && seen.is_some();
+        let (ends, mut items) = match seen {
             Some(seen) => (seen.ends, seen.items),
             None => {
+                if is_direct {
+                    part = self.wait_for_earlier(token, sync).await?;
+                }
                 let ends = Box::pin(self.ends(sync)).await?;
                 let items = Box::pin(self.items(sync, &ends)).await?;
                 (ends, items)
@@ -114,26 +122,40 @@ impl Fleet {
                 ));
             }
             *may_be_open |= is_direct;
-            let goal = Goal::Copy { kept: &kept, deletions: left.deletions };
+            let is_partial = items.iter().any(|i| !i.is_folder && i.size >= LARGE);
+            // Where things are kept is not the sender's to say: only what the receiver runs has the true folder.
+            let goal = Goal::Copy { kept: &kept, deletions: left.deletions, is_partial };
+            let earlier = async {
+                match may_run {
+                    true => self.wait_for_earlier(token, sync).await,
+                    false => Ok(part),
+                }
+            };
             let cut = async {
                 match is_direct {
-                    true => self.cut_key(sync, &call).await.map(Some),
+                    true => {
+                        let file = self.words_file(&token.part(part + 1), sync)?;
+                        self.cut_key(sync, &call, &ends, &goal, file).await.map(Some)
+                    }
                     false => Ok(None),
                 }
             };
-            let (place, asked, key) = tokio::join!(
-                Box::pin(self.keep(sync, &kept, &items)),
-                Box::pin(self.ask_words(sync, &goal, ends.window)),
-                Box::pin(cut)
-            );
-            let (place, asked, key) = (place?, asked?, key?);
+            let (earlier, place, key) =
+                tokio::join!(Box::pin(earlier), Box::pin(self.keep(sync, &kept, &items)), Box::pin(cut));
+            let earlier = earlier?;
+            may_run = false;
+            if earlier > part {
+                part = earlier;
+                items = Box::pin(self.items(sync, &ends)).await?;
+                continue;
+            }
+            let (place, key) = (place?, key?);
             may_be_torn &= place != FIRST || broke > 0;
             let here = format!("{kept}/{place}");
             let copy = Copy {
                 sync,
-                goal: Goal::Copy { kept: &here, deletions: left.deletions },
-                window: ends.window,
-                asked: &asked,
+                goal: Goal::Copy { kept: &here, deletions: left.deletions, is_partial },
+                ends: &ends,
                 kept: &kept,
             };
             let progress = Progress {
@@ -200,8 +222,13 @@ impl Fleet {
         Ok(last)
     }
 
+    /// The file on the sender with what it is to run for a part of the deed.
+    fn words_file(&self, token: &Token, sync: &Sync) -> Outcome<String> {
+        Ok(format!("{}/{}.rsync", self.prepared(&sync.from)?.record.folder, token.as_ref()))
+    }
+
     fn run_of(&self, token: &Token, sync: &Sync) -> Outcome<Run> {
-        let file = format!("{}/{}.rsync", self.prepared(&sync.from)?.record.folder, token.as_ref());
+        let file = self.words_file(token, sync)?;
         Ok(Run {
             ok: (0..256).collect(),
             timeout_ms: sync.timeout_ms,
@@ -218,19 +245,9 @@ impl Fleet {
         progress: &Progress<'_>,
     ) -> Outcome<Ended> {
         let sync = copy.sync;
-        let server = server(sync, &copy.goal, copy.asked)?;
-        let words = client(sync, &copy.goal, copy.window, &key.shell(), &key.alias);
-        let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
+        let server = server(sync, &copy.goal, &copy.ends.copy)?;
         let run = self.run_of(token, sync)?;
-        let file = format!("{}/{}.rsync", self.prepared(&sync.from)?.record.folder, token.as_ref());
-        let text = format!("exec rsync {}\n", words.join(" "));
-        let pids = format!("{}/pids", copy.kept);
-        let (opened, brought) = tokio::join!(
-            self.open_door(sync, key, &server, &pids),
-            self.upload(self.link(&sync.from)?, &file, text.as_bytes())
-        );
-        opened?;
-        brought?;
+        self.open_door(sync, key, &server, &format!("{}/pids", copy.kept)).await?;
         match self.act_run_to(token, &run, progress).await {
             Ok(answer) => {
                 let text = |name: &str| answer[name].as_str().unwrap_or_default().as_bytes().to_vec();
@@ -247,8 +264,8 @@ impl Fleet {
     async fn copy_through_here(&self, copy: &Copy<'_>, progress: &Progress<'_>) -> Outcome<Ended> {
         const CHANNEL: &str = super::relay::CHANNEL;
         let sync = copy.sync;
-        let words = client(sync, &copy.goal, copy.window, CHANNEL, "mig");
-        let mut server = server(sync, &copy.goal, copy.asked)?;
+        let words = client(sync, &copy.goal, copy.ends.window, CHANNEL, "mig");
+        let mut server = server(sync, &copy.goal, &copy.ends.copy)?;
         server.insert(0, format!("{}/pids", copy.kept));
         let mut said = vec![];
         let mut hear = |b: &[u8]| {

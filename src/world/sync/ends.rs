@@ -2,7 +2,7 @@
 
 use super::items::{Item, sums};
 use super::words::{Goal, client, server};
-use crate::contract::{Differences, Failure, Outcome, Sync, failed};
+use crate::contract::{Differences, Failure, Outcome, Sync, failed, quote};
 use crate::name::HostName;
 use crate::world::call::{Call, Sink};
 use crate::world::folder::{SHORT, Tries};
@@ -21,6 +21,10 @@ pub struct Ends {
     pub window: Window,
     /// What the receiving side is called with when it is only looked.
     pub look: Vec<String>,
+    /// What the sender's rsync asks of the other side for a copy.
+    pub copy: Vec<String>,
+    /// The processors of both do AES by themselves.
+    pub has_aes: bool,
 }
 
 /// A look that was just made: the deed that follows need not make it again.
@@ -66,10 +70,15 @@ impl Window {
 impl Fleet {
     /// Looks whether both ends have an rsync that will do, and what the two can. Changes nothing.
     pub async fn ends(&self, sync: &Sync) -> Outcome<Ends> {
-        let (from, to) =
-            tokio::join!(self.ask_rsync(&sync.from, "-", &[]), self.ask_rsync(&sync.to, sync.at.as_ref(), &[]));
-        let from = version(&sync.from, &from?.0)?.0;
-        let (to, is_fine) = version(&sync.to, &to?.0)?;
+        // What nearly all are asked is asked at once, whatever they are.
+        let (from, to) = tokio::join!(
+            self.ask_rsync(&sync.from, "-", lines(sync, Window::Nanoseconds)),
+            self.ask_rsync(&sync.to, sync.at.as_ref(), vec![])
+        );
+        let ((said, mut asked), to) = (from?, to?.0);
+        let has_aes = [&said, &to].iter().all(|said| said.ends_with(" aes"));
+        let from = version(&sync.from, &said)?.0;
+        let (to, is_fine) = version(&sync.to, &to)?;
         for (host, found) in [(&sync.from, from), (&sync.to, to)] {
             let is_new = || self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone());
             if found < SAFE && is_new() {
@@ -85,13 +94,12 @@ impl Fleet {
         }
         let both = from >= NANOSECONDS && to >= NANOSECONDS;
         let window = if both && is_fine { Window::Nanoseconds } else { Window::Seconds };
-        let look = server(sync, &Goal::Look, &self.ask_words(sync, &Goal::Look, window).await?)?;
-        Ok(Ends { window, look })
-    }
-
-    /// What the sender's rsync asks of the other side.
-    pub async fn ask_words(&self, sync: &Sync, goal: &Goal<'_>, window: Window) -> Outcome<Vec<String>> {
-        Ok(self.ask_rsync(&sync.from, "-", &client(sync, goal, window, WORDS, "mig")).await?.1)
+        if window != Window::Nanoseconds {
+            asked = self.ask_rsync(&sync.from, "-", lines(sync, window)).await?.1;
+        }
+        let mut asked = asked.split(String::is_empty).map(<[String]>::to_vec);
+        let (look, copy) = (asked.next().unwrap_or_default(), asked.next().unwrap_or_default());
+        Ok(Ends { window, look: server(sync, &Goal::Look, &look)?, copy, has_aes })
     }
 
     /// What is different, in numbers. Changes nothing.
@@ -113,14 +121,15 @@ impl Fleet {
         one.filter(|s| s.at.elapsed() < FRESH)
     }
 
-    /// What rsync says it is, below `path` or `-`; with `words`, what it asks of the other side.
-    async fn ask_rsync(&self, host: &HostName, path: &str, words: &[String]) -> Outcome<(String, Vec<String>)> {
+    /// What rsync says it is, and how exactly times are kept below `path` or `-`; then, for each of `lines`,
+    /// what it asks of the other side.
+    async fn ask_rsync(&self, host: &HostName, path: &str, lines: Vec<String>) -> Outcome<(String, Vec<String>)> {
         let link = self.link(host)?;
         let mut tries = Tries::default();
         loop {
             let mut text = vec![];
             let mut keep = |b: &[u8]| text.extend_from_slice(b);
-            let args = std::iter::once(path.to_owned()).chain(words.iter().cloned());
+            let args = std::iter::once(path.to_owned()).chain(lines.iter().cloned());
             let mut call = Call::new(script::RSYNC_ASK, args).out(Sink::To(&mut keep));
             let said = match self.call(link, &mut call, Some(SHORT)).await {
                 Ok(reply) => reply.said,
@@ -139,7 +148,17 @@ impl Fleet {
     }
 }
 
-/// `ok 3.2.7 fine`: the version, and whether times are kept to the last digit.
+/// What the sender is asked: its words for a look, and for a copy. The numbers and paths in them are mig's,
+/// later.
+fn lines(sync: &Sync, window: Window) -> Vec<String> {
+    let line = |goal: &Goal<'_>| {
+        let words: Vec<String> = client(sync, goal, window, WORDS, "mig").iter().map(|w| quote(w)).collect();
+        words.join(" ")
+    };
+    vec![line(&Goal::Look), line(&Goal::Copy { kept: "/", deletions: 1, is_partial: false })]
+}
+
+/// `ok 3.2.7 fine aes`: the version, and whether times are kept to the last digit.
 fn version(host: &HostName, said: &str) -> Outcome<(Version, bool)> {
     let mut words = said.split(' ').skip(1);
     let (text, times) = (words.next().unwrap_or_default(), words.next());

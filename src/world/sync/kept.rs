@@ -1,12 +1,14 @@
 //! What is kept of the receiving side before a copy, and how it is read back.
 
 use super::items::{Fate, Item, list};
-use crate::contract::{Outcome, Sync, failed};
+use crate::contract::{Failure, Outcome, Sync};
 use crate::name::RemotePath;
-use crate::world::call::{Call, Sink};
+use crate::world::call::{Call, Feed, Sink};
 use crate::world::folder::Tries;
 use crate::world::link::{Fleet, Link};
 use crate::world::script;
+use crate::world::upload::{TORN, header};
+use std::collections::HashSet;
 
 /// What one pass noted and kept, names relative to the top.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -41,45 +43,50 @@ impl Fleet {
         let excludes: Vec<String> = sync.exclude.iter().map(|e| format!("--exclude={e}")).collect();
         let mut args = vec![kept, sync.at.as_ref(), kind(sync.is_folder)];
         args.extend(excludes.iter().map(String::as_str));
-        let said = self.say(link, script::RSYNC_KEEP, &args).await?;
-        let Some(place) = said.strip_prefix("ok ") else { return failed(self.cannot_keep(sync, &said)) };
-        let name = |i: &'_ Item| -> Vec<u8> {
-            if sync.is_folder { i.name.clone() } else { sync.at.file_name().as_bytes().to_vec() }
+        let names = |fates: &[Fate], folders: bool| {
+            let those = items.iter().filter(|i| fates.contains(&i.fate) && (folders || !i.is_folder));
+            let file = sync.at.file_name().as_bytes();
+            list(those.map(|i| if sync.is_folder { i.name.as_slice() } else { file }))
         };
-        let bring = async |file: &str, fates: &[Fate], folders: bool| {
-            let names: Vec<Vec<u8>> =
-                items.iter().filter(|i| fates.contains(&i.fate) && (folders || !i.is_folder)).map(name).collect();
-            if names.is_empty() {
-                return Ok(());
-            }
-            let text = list(names.iter().map(Vec::as_slice));
-            self.upload(link, &format!("{kept}/{place}/{file}"), &text).await
-        };
-        let (made, sent, touched) = tokio::join!(
-            bring("made", &[Fate::Created], true),
-            bring("sent", &[Fate::Created, Fate::Replaced], false),
-            bring("touched", &[Fate::Touched], false)
-        );
-        made?;
-        sent?;
-        touched?;
-        if items.iter().any(|i| i.fate == Fate::Touched && !i.is_folder) {
+        let mut lists = names(&[Fate::Created], true);
+        lists.push(0);
+        lists.extend(names(&[Fate::Created, Fate::Replaced], false));
+        lists.push(0);
+        let place = self.make_place(link, &args, &lists).await?.map_err(|said| self.cannot_keep(sync, &said))?;
+        let touched = names(&[Fate::Touched], false);
+        if !touched.is_empty() {
+            self.upload(link, &format!("{kept}/{place}/touched"), &touched).await?;
             let root = root(&sync.at, sync.is_folder);
-            let said = self.say(link, script::RSYNC_KEEP, &[kept, place, "touched", root]).await?;
+            let said = self.say(link, script::RSYNC_KEEP, &[kept, &place, "touched", root]).await?;
             if said != "ok" {
-                return failed(self.cannot_keep(sync, &said));
+                return Err(self.cannot_keep(sync, &said).into());
             }
         }
-        Ok(place.into())
+        Ok(place)
     }
 
-    fn cannot_keep(&self, sync: &Sync, said: &str) -> String {
+    /// Makes the place of a pass, with the lists in it; or what the host says instead.
+    async fn make_place(&self, link: &Link, args: &[&str], lists: &[u8]) -> Outcome<Result<String, String>> {
+        let mut sent = header(lists);
+        sent.extend_from_slice(lists);
+        let (mut tries, mut torn) = (Tries::default(), 0);
+        loop {
+            let mut call = Call::new(script::RSYNC_KEEP, args.iter().copied()).feed(Feed::Bytes(&sent));
+            match self.call(link, &mut call, None).await {
+                Ok(reply) if reply.said == "torn" && torn < TORN => torn += 1,
+                Ok(reply) => return Ok(reply.said.strip_prefix("ok ").map(String::from).ok_or(reply.said)),
+                Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
+            }
+        }
+    }
+
+    fn cannot_keep(&self, sync: &Sync, said: &str) -> Failure {
         let why = said.strip_prefix("bad ").unwrap_or(said);
-        format!(
+        Failure::new(format!(
             "{}: nothing was copied, for what is there cannot be kept aside: {}",
             sync.to,
             super::super::printable(why)
-        )
+        ))
     }
 
     /// Reads back what was noted and kept. `None`: nothing ever was.
@@ -108,10 +115,12 @@ fn parse(bytes: &[u8], root: &str) -> Kept {
         if place == b"-" {
             let (now, before) = (next(), next());
             let prefix = format!("{}/", root.trim_end_matches('/')).into_bytes();
-            let was: Vec<&[u8]> = before.iter().map(|b| b.strip_prefix(prefix.as_slice()).unwrap_or(b)).collect();
-            let sent = |n: &[u8]| kept.passes.iter().any(|p| p.sent.iter().any(|s| s == n));
-            kept.torn =
-                now.into_iter().filter(|n| !was.contains(&n.as_slice()) && stem(n).is_some_and(|s| sent(&s))).collect();
+            let was: HashSet<&[u8]> = before.iter().map(|b| b.strip_prefix(prefix.as_slice()).unwrap_or(b)).collect();
+            let sent: HashSet<&[u8]> = kept.passes.iter().flat_map(|p| &p.sent).map(Vec::as_slice).collect();
+            let is_torn =
+                |n: &Vec<u8>| !was.contains(n.as_slice()) && stem(n).is_some_and(|s| sent.contains(s.as_slice()));
+            let torn = now.into_iter().filter(is_torn).collect();
+            kept.torn = torn;
             break;
         }
         let place = String::from_utf8_lossy(place).into_owned();

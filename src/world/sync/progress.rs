@@ -4,6 +4,9 @@ use crate::contract::{Event, Listener};
 use crate::name::HostName;
 use std::sync::{Mutex, PoisonError};
 
+/// No line of progress is longer.
+const LONGEST: usize = 4096;
+
 /// Hears the output of rsync, and tells how far it is.
 pub struct Progress<'a> {
     pub listener: &'a dyn Listener,
@@ -17,17 +20,17 @@ pub struct Progress<'a> {
 impl Progress<'_> {
     pub fn hear(&self, bytes: &[u8]) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        for byte in bytes {
-            if !matches!(byte, b'\r' | b'\n') {
-                if line.len() < 4096 {
-                    line.push(*byte);
-                }
-                continue;
-            }
-            if let Some(done) = bytes_of(&line) {
+        line.extend_from_slice(bytes);
+        // There is a line for each file: of what comes at once the last one says all.
+        let is_end = |b: &u8| matches!(b, b'\r' | b'\n');
+        if let Some(end) = line.iter().rposition(is_end) {
+            if let Some(done) = line[..end].rsplit(is_end).find_map(bytes_of) {
                 let (host, what) = (self.host.clone(), self.what.clone());
                 self.listener.hear(&Event::Progress { host, what, done: done.min(self.total), total: self.total });
             }
+            line.drain(..=end);
+        }
+        if line.len() > LONGEST {
             line.clear();
         }
     }

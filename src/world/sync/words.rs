@@ -11,7 +11,12 @@ pub enum Goal<'a> {
     /// Say what is different.
     Look,
     /// Copy, and keep aside in this folder what goes.
-    Copy { kept: &'a str, deletions: u64 },
+    Copy {
+        kept: &'a str,
+        deletions: u64,
+        /// Half a file is kept when it breaks off, and goes on from there. For small ones that costs more than it saves.
+        is_partial: bool,
+    },
 }
 
 /// A peer that says nothing for so long is gone.
@@ -33,12 +38,11 @@ pub fn client(sync: &Sync, goal: &Goal<'_>, window: Window, shell: &str, host: &
     words.extend(sync.exclude.iter().map(|e| format!("--exclude={e}")));
     match goal {
         Goal::Look => words.extend(["-n".into(), "--out-format==%i:%l:%n".into()]),
-        Goal::Copy { kept, deletions } => {
-            words.extend([
-                "--backup".into(),
-                format!("--backup-dir={kept}/old"),
-                format!("--partial-dir={kept}/partial"),
-            ]);
+        Goal::Copy { kept, deletions, is_partial } => {
+            words.extend(["--backup".into(), format!("--backup-dir={kept}/old")]);
+            if *is_partial {
+                words.push(format!("--partial-dir={kept}/partial"));
+            }
             if sync.delete {
                 words.push(format!("--max-delete={deletions}"));
             }
@@ -67,7 +71,7 @@ pub fn server(sync: &Sync, goal: &Goal<'_>, asked: &[String]) -> Outcome<Vec<Str
                 break;
             }
             "--backup-dir" | "--partial-dir" => drop(asked.next()),
-            w if w.starts_with("--backup-dir=") || w.starts_with("--partial-dir=") => {}
+            w if ["--backup-dir=", "--partial-dir=", "--max-delete="].iter().any(|own| w.starts_with(own)) => {}
             w if is_ours(w) => words.push(word.clone()),
             _ => {
                 return failed(format!(
@@ -80,8 +84,15 @@ pub fn server(sync: &Sync, goal: &Goal<'_>, asked: &[String]) -> Outcome<Vec<Str
     if !has_end {
         return failed(format!("rsync on {} does not say what it needs of the other side", sync.from));
     }
-    if let Goal::Copy { kept, .. } = goal {
-        words.extend(["--backup-dir".into(), format!("{kept}/old"), "--partial-dir".into(), format!("{kept}/partial")]);
+    if let Goal::Copy { kept, deletions, is_partial } = goal {
+        words.extend(["--backup-dir".into(), format!("{kept}/old")]);
+        if *is_partial {
+            words.extend(["--partial-dir".into(), format!("{kept}/partial")]);
+        }
+        if sync.delete {
+            // None at all, as rsync says it.
+            words.push(format!("--max-delete={}", if *deletions == 0 { "-1".into() } else { deletions.to_string() }));
+        }
     }
     words.push(".".into());
     words.push(format!("{}{}", sync.at, if sync.is_folder { "/" } else { "" }));
@@ -97,12 +108,10 @@ fn is_ours(word: &str) -> bool {
             && knows.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
     }
     match word.split_once('=') {
-        None => matches!(word, "-@-1" | "--delete-delay" | "--delete-after" | "--partial" | "--numeric-ids" | "--no-D"),
+        None => matches!(word, "-@-1" | "--delete-delay" | "--delete-after" | "--numeric-ids" | "--no-D"),
         Some(("--log-format", format)) => matches!(format, "%i" | "X" | "i%i"),
         Some(("--modify-window", n)) => matches!(n, "-1" | "0"),
-        // None at all, as rsync says it.
-        Some(("--max-delete", "-1")) => true,
-        Some(("--timeout" | "--bwlimit" | "--max-delete", n)) => number(n),
+        Some(("--timeout" | "--bwlimit", n)) => number(n),
         Some(_) => false,
     }
 }
@@ -140,12 +149,12 @@ mod tests {
 
     #[test]
     fn only_what_mig_asked_for_reaches_the_other_side() {
-        let goal = Goal::Copy { kept: "/k", deletions: 3 };
+        let goal = Goal::Copy { kept: "/k", deletions: 3, is_partial: true };
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
-        let asked = "mig rsync --server -blogtpre.iLsfxCIvu -@-1 --log-format=%i --backup-dir /etc --max-delete=3 --numeric-ids . /etc";
+        let asked = "mig rsync --server -blogtpre.iLsfxCIvu -@-1 --log-format=%i --backup-dir /etc --max-delete=9 --numeric-ids . /etc";
         let given = server(&sync(), &goal, &words(asked)).unwrap();
-        let expected = "rsync --server -blogtpre.iLsfxCIvu -@-1 --log-format=%i --max-delete=3 --numeric-ids \
-                        --backup-dir /k/old --partial-dir /k/partial . /srv/b/";
+        let expected = "rsync --server -blogtpre.iLsfxCIvu -@-1 --log-format=%i --numeric-ids \
+                        --backup-dir /k/old --partial-dir /k/partial --max-delete=3 . /srv/b/";
         assert_eq!(given, words(expected));
         for bad in
             ["-s", "--daemon", "--log-file=/etc/x", "-logtpKe.", "--timeout=1;x", "--rsync-path=x", "-e;x", "-@5"]
