@@ -4,9 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 #[path = "live_rsync/ends.rs"]
 mod ends;
@@ -14,6 +13,8 @@ mod ends;
 mod options;
 #[path = "live_rsync/rows.rs"]
 mod rows;
+#[path = "live_rsync/speed.rs"]
+mod speed;
 #[allow(dead_code, reason = "each test crate uses a part of it")]
 #[path = "world/sshd.rs"]
 mod sshd;
@@ -341,51 +342,4 @@ fn row_51_a_source_that_goes_on_changing_stops_the_run() {
     let (code, said) = s.mig(RUN);
     assert!(code != 0 && said.contains("changes while it is copied"), "{said}");
     s.no_key_is_left();
-}
-
-/// Printed, not asserted: `MIG_BENCH=1 cargo test --test live_rsync speed -- --nocapture`.
-#[test]
-fn speed_beside_plain_rsync() {
-    if std::env::var_os("MIG_BENCH").is_none() {
-        return;
-    }
-    for (what, lay) in [
-        ("one file of 1 GB", "mkdir -p app && head -c 1000000000 /dev/urandom >app/big"),
-        (
-            "20,000 small files",
-            "mkdir -p app && cd app && for d in $(seq 200); do mkdir $d; for f in $(seq 100); do echo $d $f >$d/$f; done; done",
-        ),
-    ] {
-        let s = Stage::new(r#"source.rsync("/srv/app", dest);"#, lay, "mkdir -p app plain");
-        s.open();
-        // Once to warm the caches.
-        bench_plain(&s);
-        s.on("dest", "rm -rf /srv/plain/*");
-        let plain = bench_plain(&s);
-        s.on("dest", "rm -rf /srv/plain/*");
-        let began = Instant::now();
-        let said = s.ok(RUN);
-        let all = began.elapsed();
-        println!(
-            "{what}: plain rsync {plain:?}, mig run with plan {all:?}\n{}",
-            said.lines().filter(|l| l.starts_with("end") || l.starts_with("ok")).collect::<Vec<_>>().join("\n")
-        );
-    }
-}
-
-fn bench_plain(s: &Stage) -> Duration {
-    let lab = fs::read_dir(s.at("state/labs")).unwrap().flatten().next().unwrap().path();
-    copy_key(&lab, s);
-    let to = s.on("dest", "echo $SSH_CONNECTION").split_whitespace().nth(2).unwrap().to_owned();
-    let began = Instant::now();
-    let said = s.on(
-        "source",
-        &format!("rsync -a --numeric-ids -e 'ssh -i /srv/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' /srv/app/ root@{to}:/srv/plain/ && echo fine"),
-    );
-    assert!(said.contains("fine"), "{said}");
-    began.elapsed()
-}
-fn copy_key(lab: &Path, s: &Stage) {
-    let key = fs::read_to_string(lab.join("ssh/id_ed25519")).unwrap();
-    s.on("source", &format!("umask 077; cat >/srv/key <<'K'\n{key}K\n"));
 }

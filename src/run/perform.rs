@@ -28,6 +28,7 @@ impl Gate {
             tracing::debug!(call = seq, deed = n, attempt, "acts: {}", step.deed);
             let token = Token::deed(seq, n, *attempt).in_boot(&self.boot_of(&step.deed));
             let done = self.set.world.act(&token, &step.deed);
+            tracing::debug!(call = seq, deed = n, attempt, "acted");
             self.point("deed.after", seq)?;
             lock(&self.tally).deeds += 1;
             match done {

@@ -1,6 +1,7 @@
 //! What the options do, and names that are unlike others.
 
 use super::*;
+use std::time::{Duration, Instant};
 
 #[test]
 fn options_do_what_they_say() {
