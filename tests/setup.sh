@@ -36,6 +36,8 @@ setpriv:util-linux
 redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
+influxd:influxdb
+influx:influxdb-client
 python3:python3
 zsh:zsh
 fish:fish
