@@ -14,6 +14,7 @@ unshare:util-linux
 nsenter:util-linux
 setsid:util-linux
 ip:iproute2
+tc:iproute2
 ps:procps
 pgrep:procps
 kill:procps

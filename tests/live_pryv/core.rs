@@ -37,7 +37,6 @@ pub struct Core {
 
 impl Core {
     pub fn new(release: Release, size: Size) -> Core {
-        let t = std::time::Instant::now();
         let ground = Ground::new(&["source", "dest", "register"], |at| {
             for name in ["source", "dest", "register"] {
                 scripts(&at.join(name).join("release"), release);
@@ -48,7 +47,6 @@ impl Core {
             fs::write(at.join("hosts"), format!("{REGISTER} lead.{DOMAIN}\n{REGISTRY} pryv.github.io\n")).unwrap();
         });
         let core = Core { ground, size };
-        eprintln!("ground {:?}", t.elapsed());
         // As an operator sets up a platform: the register, then the core.
         let register = core.register();
         register.sh("cd /var/pryv && bash ./run-config-leader && bash ./run-config-follower");
@@ -58,7 +56,6 @@ impl Core {
             text(&core.asks(REGISTER, "lead", "/", "boot")).contains("config_leader")
         });
         register.sh(&format!("docker exec pryvio_redis redis-cli set {USER}:server co1"));
-        eprintln!("register {:?}", t.elapsed());
         let source = &core.ground.source;
         source.sh("cd /var/pryv && bash ./run-config-follower");
         core.follows(source);
@@ -66,11 +63,8 @@ impl Core {
             "cd /var/pryv && {} ./pryv/core/data/users && bash ./ensure-permissions-core && bash ./run-pryv",
             core.fills()
         ));
-        eprintln!("core {:?}", t.elapsed());
         core.is_served_by(SOURCE, "boot");
-        eprintln!("served {:?}", t.elapsed());
         core.fills_databases();
-        eprintln!("filled {:?}", t.elapsed());
         core.ground.inventory(
             &[("source", SOURCE), ("dest", DEST), ("register", REGISTER)],
             "  registers: [register]\n  core: co1\n  settle: 300ms\n  start_time: 3m\n  budget: 5m\n  look: 2\n  soak: 2s\n  patience: 5m\n",
