@@ -64,8 +64,9 @@ pub fn moves(core: &Core) -> Parts {
             let names = dest.try_sh("docker exec pryvio_influxdb influx -execute 'show databases'");
             String::from_utf8_lossy(&names.stdout).contains("pryv")
         });
-        core.tool(dest, "influxdb", "influx -execute 'drop database pryv'");
-        core.tool(dest, "influxdb", "influxd restore -portable /pryv/backup/");
+        // It may have asked twice for it.
+        let restore = "docker exec pryvio_influxdb influx -execute 'drop database pryv' && docker exec pryvio_influxdb influxd restore -portable /pryv/backup/";
+        wait_for("a restore of InfluxDB", 60, || dest.try_sh(restore).status.success());
     });
     // Steps 13 to 15.
     core.is_served_by(DEST, "by-hand");
