@@ -3,14 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
 
+#[path = "live_pryv/client.rs"]
+mod client;
 #[path = "common/docker.rs"]
 mod docker;
 #[path = "live_pryv/ground.rs"]
+#[expect(dead_code, reason = "a core has more to it")]
 mod ground;
 #[path = "live_pryv/platform.rs"]
 mod platform;
 #[path = "live_pryv/release.rs"]
+#[expect(dead_code, reason = "a core has more to it")]
 mod release;
+#[path = "live_pryv/runs.rs"]
+mod runs;
 
 use platform::{NAMES, Platform, snapshot};
 use release::Release;

@@ -334,9 +334,14 @@ fn row_49_a_full_disk_is_called_so_and_the_way_back_is_open() {
 }
 
 #[test]
-fn row_51_a_source_that_goes_on_changing_stops_the_run() {
-    let writer =
-        "mkdir -p app && (while :; do echo more >>app/log; sleep 0.01; done) </dev/null >/dev/null 2>&1 & true";
+fn row_51_a_source_that_goes_on_changing_stops_the_run_unless_it_may() {
+    let writer = "mkdir -p app && echo a >app/a && (while :; do echo more >>app/log; sleep 0.01; done) </dev/null >/dev/null 2>&1 & true";
+    let s = Stage::new(r#"source.rsync("/srv/app", dest, #{ allow_changes: true });"#, writer, "mkdir -p app");
+    s.open();
+    s.ok(RUN);
+    assert_eq!(s.on("dest", "cat /srv/app/a; head -n 1 /srv/app/log"), "a\nmore\n");
+    s.no_key_is_left();
+    drop(s);
     let s = Stage::new(r#"source.rsync("/srv/app", dest, #{ allow_vanished: true });"#, writer, "mkdir -p app");
     s.open();
     let (code, said) = s.mig(RUN);

@@ -14,6 +14,7 @@ unshare:util-linux
 nsenter:util-linux
 setsid:util-linux
 ip:iproute2
+tc:iproute2
 ps:procps
 pgrep:procps
 kill:procps
@@ -36,6 +37,8 @@ setpriv:util-linux
 redis-server:redis-server
 redis-cli:redis-tools
 redis-check-rdb:redis-tools
+influxd:influxdb
+influx:influxdb-client
 python3:python3
 zsh:zsh
 fish:fish

@@ -66,6 +66,7 @@ impl Stage {
             checksum: false,
             limit: None,
             copy_links: false,
+            allow_changes: false,
             allow_vanished: false,
             via_here: false,
             timeout_ms: 60_000,

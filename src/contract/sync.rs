@@ -34,6 +34,9 @@ pub struct Sync {
     /// Copy what symbolic links point at.
     #[serde(default)]
     pub copy_links: bool,
+    /// What is written to while it is copied may stay different.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_changes: bool,
     /// Files that vanish while they are copied are no failure.
     #[serde(default)]
     pub allow_vanished: bool,

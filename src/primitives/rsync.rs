@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// The plan shows how many files and bytes are to be sent and what is to be deleted. The machines talk to
 /// each other directly, with a key that may write this one path, and that is gone when the copy is done.
 /// A copy that breaks off goes on where it stopped. Afterwards both sides are compared once more, and
-/// nothing may be different. When nothing is different beforehand, nothing is done.
+/// nothing may be different unless that is allowed. When nothing is different beforehand, nothing is done.
 ///
 /// What is replaced or deleted is kept aside, so that a rollback restores the destination; what was
 /// written there meanwhile is then itself moved aside, into the run's folder on that host.
@@ -53,6 +53,10 @@ pub struct Rsync {
     /// Whether what symbolic links point at is copied, not the links.
     #[serde(default)]
     copy_links: bool,
+    /// Whether `from` may be written to while it is copied: files may vanish, and what changes behind a pass stays
+    /// different, for a later call to copy. Default: only a look that finds nothing ends the call well.
+    #[serde(default)]
+    allow_changes: bool,
     /// Whether files may vanish on `from` while they are copied.
     #[serde(default)]
     allow_vanished: bool,
@@ -201,7 +205,8 @@ impl Rsync {
             checksum: self.checksum,
             limit: self.limit,
             copy_links: self.copy_links,
-            allow_vanished: self.allow_vanished,
+            allow_changes: self.allow_changes,
+            allow_vanished: self.allow_vanished || self.allow_changes,
             via_here: self.via.is_some(),
             timeout_ms: self.timeout.ms(),
             differs: Differences::default(),

@@ -1,8 +1,7 @@
-//! Two machines and what is around them, each in namespaces of its own: real sshd, real Docker engine with bridges and
+//! Machines and what is around them, each in namespaces of its own: real sshd, real Docker engine with bridges and
 //! published ports, and a network that only they and the test's own programs are in. Everything ends by the id of the
 //! process that was started, also when the test dies.
 
-use super::release::{Release, platform, scripts};
 use crate::docker::{BASE, fill, found};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,8 @@ pub const DOMAIN: &str = "pryv.example";
 pub const REGISTRY: &str = "192.0.2.1";
 pub const SOURCE: &str = "192.0.2.10";
 pub const DEST: &str = "192.0.2.20";
+/// Of the machine with the register, where a core is moved.
+pub const REGISTER: &str = "192.0.2.30";
 /// The distribution's: another one may stand before it, and be a script.
 pub const PYTHON: &str = "/usr/bin/python3";
 
@@ -29,6 +30,7 @@ pub struct Ground {
     world: Child,
     pub source: Machine,
     pub dest: Machine,
+    pub register: Option<Machine>,
 }
 
 /// Runs a program of this machine, which must succeed.
@@ -51,7 +53,8 @@ pub fn wait_for(what: &str, seconds: u64, mut is_so: impl FnMut() -> bool) {
 }
 
 impl Ground {
-    pub fn new(release: Release) -> Ground {
+    /// `lay` lays `NAME/release` in the folder for each of these machines: its /var/pryv.
+    pub fn new(names: &[&'static str], lay: impl FnOnce(&Path)) -> Ground {
         for program in [
             "dockerd",
             "docker",
@@ -76,12 +79,11 @@ impl Ground {
         certificates(folder.path());
         fs::hard_link(layer(), at("layer.tar")).or_else(|_| fs::copy(layer(), at("layer.tar")).map(|_| ())).unwrap();
         fs::write(at("names"), "3600 dns1.ns.example\n").unwrap();
-        for name in ["source", "dest"] {
+        for name in names {
             fs::create_dir_all(at(name).join("tree")).unwrap();
-            scripts(&at(name).join("release"), release);
             key(&format!("{name}/host_key"));
         }
-        platform(&at("source").join("release"), release, folder.path());
+        lay(folder.path());
 
         let stand_in = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live_pryv").join(name);
         let network = format!(
@@ -105,8 +107,9 @@ impl Ground {
             });
             Machine { name, child, init }
         };
-        let ground = Ground { source: machine("source", SOURCE), dest: machine("dest", DEST), world, folder };
-        for m in [&ground.source, &ground.dest] {
+        let register = names.contains(&"register").then(|| machine("register", REGISTER));
+        let ground = Ground { source: machine("source", SOURCE), dest: machine("dest", DEST), register, world, folder };
+        for m in ground.machines() {
             let plug = format!(
                 "ip link add {0} type veth peer name eth0 netns {1} && ip link set {0} master br0 up",
                 m.name, m.init
@@ -114,7 +117,7 @@ impl Ground {
             let done = ground.around("sh").args(["-c", &plug]).output().unwrap();
             assert!(done.status.success(), "{}", text(&done));
         }
-        for m in [&ground.source, &ground.dest] {
+        for m in ground.machines() {
             let at = ground.at(m.name);
             wait_for(&format!("a Docker engine on {}", m.name), 60, || {
                 at.join("up").exists() || {
@@ -125,6 +128,9 @@ impl Ground {
             });
         }
         ground
+    }
+    pub fn machines(&self) -> impl Iterator<Item = &Machine> {
+        [&self.source, &self.dest].into_iter().chain(&self.register)
     }
     pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -153,7 +159,7 @@ impl Machine {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        for m in [&mut self.source, &mut self.dest] {
+        for m in [&mut self.source, &mut self.dest].into_iter().chain(&mut self.register) {
             // Its process 1 goes with this one, and all processes of the machine with that.
             let _ = m.child.kill();
             let _ = m.child.wait();
@@ -206,17 +212,34 @@ fn layer() -> PathBuf {
         fs::write(at("etc/nginx/mime.types"), "types { application/json json; }\n").unwrap();
         fs::write(at("etc/passwd"), read(&at("etc/passwd")) + "nginx:x:101:101::/:/bin/sh\n").unwrap();
         fs::write(at("etc/group"), read(&at("etc/group")) + "nginx:x:101:\n").unwrap();
-        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live_pryv/service.py"), at("service.py")).unwrap();
+        let stand_in = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live_pryv").join(name);
+        fs::copy(stand_in("service.py"), at("service.py")).unwrap();
+        let mongo = at("app/bin/mongodb/bin");
+        fs::create_dir_all(&mongo).unwrap();
+        for tool in ["mongod", "mongo", "mongodump", "mongorestore"] {
+            fs::copy(stand_in("mongo.py"), mongo.join(tool)).unwrap();
+            fs::set_permissions(mongo.join(tool), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        }
         let python = "lib=$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path(\"stdlib\"))') && \
                       yaml=$(/usr/bin/python3 -c 'import os, yaml; print(os.path.dirname(yaml.__file__))') && mkdir -p \".$lib\" && \
                       tar -C \"$lib\" --exclude=./test --exclude=./idlelib --exclude=./lib2to3 --exclude=./tkinter --exclude=./ensurepip \
                       --exclude='./config-*' --exclude=./dist-packages --exclude=./site-packages -cf - . | tar -xf - -C \".$lib\" && \
-                      cp -r \"$yaml\" \".$lib/yaml\" && chmod 1777 tmp && tar --sort=name --mtime=@0 -cf ../layer.new . && mv ../layer.new ../layer.tar";
+                      cp -r \"$yaml\" \".$lib/yaml\" && chmod 1777 tmp && tar --sort=name --mtime=@0 -cf ../layer.$$ . && mv ../layer.$$ ../layer.tar";
         let made = Command::new("sh").args(["-c", python]).current_dir(root.path()).output().unwrap();
         assert!(made.status.success(), "python3-yaml is needed too: {}", text(&made));
         *is_made = true;
     }
     file
+}
+
+/// What the image of InfluxDB has beside that layer.
+pub fn influx_layer(to: &Path) {
+    let root = tempfile::tempdir().unwrap();
+    fill(root.path(), ["influxd", "influx"].into_iter());
+    run(
+        "tar",
+        &["--sort=name", "--mtime=@0", "-C", &root.path().display().to_string(), "-cf", &to.display().to_string(), "."],
+    );
 }
 
 /// An authority, and a certificate of it for every name of the domain.

@@ -17,6 +17,7 @@ rm -f /etc/resolv.conf /etc/machine-id
 echo "nameserver $mirror" >/etc/resolv.conf
 printf '%s' "$name" | sha256sum | cut -c1-32 >/etc/machine-id
 printf '127.0.0.1 localhost\n%s %s\n' "$address" "$name" >/etc/hosts
+cat "$dir/../ca.pem" >>/etc/ssl/certs/ca-certificates.crt
 rm -rf /root/.ssh /root/.docker /var/lib/mig /var/pryv
 mkdir -m 700 /root/.ssh
 cp "$dir/../user_key.pub" /root/.ssh/authorized_keys

@@ -1,7 +1,7 @@
 //! What lies in /var/pryv of a machine: the scripts of a release, and on the one in service the configuration of its
 //! leader and its follower. The vendor's own files where the folder with fixtures is there, else others of their shape.
 
-use super::ground::{DEST, DOMAIN, SOURCE, read, run};
+use super::ground::{DEST, DOMAIN, read, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,10 +48,14 @@ pub fn scripts(at: &Path, release: Release) {
     let owners = "mkdir -p ./pryv/redis/data ./pryv/redis/log ./pryv/register/log ./pryv/dns/log ./pryv/nginx/log ./pryv/mail/log\n\
                   chown -R 9999:9999 ./pryv/redis/data ./pryv/redis/log ./pryv/register/log ./pryv/dns/log ./pryv/mail/log\n";
     script("ensure-permissions-reg-master", format!(" #!/bin/bash\n{running}{owners}"));
+    let owners = "mkdir -p ./pryv/core/data ./pryv/core/log ./pryv/mongodb/data ./pryv/mongodb/backup ./pryv/influxdb/data \
+                  ./pryv/influxdb/backup ./pryv/nginx/log\n\
+                  chown -R 9999:9999 ./pryv/core/data ./pryv/core/log ./pryv/mongodb ./pryv/influxdb\n";
+    script("ensure-permissions-core", format!(" #!/bin/bash\n{owners}"));
 }
 
-/// The configuration of a platform whose master register is `SOURCE`.
-pub fn platform(at: &Path, release: Release, secrets: &Path) {
+/// The configuration of a platform with its master register and a core at these addresses.
+pub fn platform(at: &Path, release: Release, secrets: &Path, register: &str, core: &str) {
     let from = config(release);
     for part in ["config-leader", "config-follower"] {
         run(
@@ -66,9 +70,9 @@ pub fn platform(at: &Path, release: Release, secrets: &Path) {
         text = text.replacen(place, &place.replace("REPLACE_ME", value), 1);
     };
     set("      DOMAIN:\n        value: REPLACE_ME", DOMAIN);
-    set("      REG_MASTER_IP_ADDRESS:\n        value: REPLACE_ME", SOURCE);
-    set("      REG_MASTER_VPN_IP_ADDRESS:\n        value: REPLACE_ME", SOURCE);
-    set("co1:\n              ip: REPLACE_ME", "192.0.2.31");
+    set("      REG_MASTER_IP_ADDRESS:\n        value: REPLACE_ME", register);
+    set("      REG_MASTER_VPN_IP_ADDRESS:\n        value: REPLACE_ME", register);
+    set("co1:\n              ip: REPLACE_ME", core);
     text = text.replace("REPLACE_ME-dns1.REPLACE_ME", "dns1.ns.example").replace("REPLACE_ME-dns2", "dns2");
     assert!(!text.contains(DEST));
     fs::write(leader.join("conf/platform.yml"), text).unwrap();
@@ -76,15 +80,34 @@ pub fn platform(at: &Path, release: Release, secrets: &Path) {
         let conf = at.join(folder).join("conf");
         fs::copy(conf.join(format!("template-{name}")), conf.join(name)).unwrap();
     }
-    let secret = leader.join("data/reg-master/nginx/conf/secret");
-    fs::create_dir_all(&secret).unwrap();
-    for (name, to) in [
-        ("bundle.crt", format!("{DOMAIN}-bundle.crt")),
-        ("key.pem", format!("{DOMAIN}-key.pem")),
-        ("dhsecure.pem", "dhsecure.pem".to_owned()),
-    ] {
-        fs::copy(secrets.join(name), secret.join(to)).unwrap();
+    for role in ["reg-master", "core"] {
+        let secret = leader.join("data").join(role).join("nginx/conf/secret");
+        fs::create_dir_all(&secret).unwrap();
+        for (name, to) in [
+            ("bundle.crt", format!("{DOMAIN}-bundle.crt")),
+            ("key.pem", format!("{DOMAIN}-key.pem")),
+            ("dhsecure.pem", "dhsecure.pem".to_owned()),
+        ] {
+            fs::copy(secrets.join(name), secret.join(to)).unwrap();
+        }
     }
+    // That is a device of this machine, which its containers would make a folder.
+    let compose = leader.join("data/core/pryv.yml");
+    let all = read(&compose);
+    let without: Vec<&str> = all.lines().filter(|l| !l.contains("/dev/log:")).collect();
+    fs::write(compose, without.join("\n") + "\n").unwrap();
     fs::create_dir_all(leader.join("database")).unwrap();
     fs::write(leader.join("database/config-user-management.db"), "the users of the admin panel").unwrap();
+}
+
+/// What the follower of core `co1` has, which asks the leader by its name.
+pub fn core(at: &Path, leader: &Path) {
+    let known = read(&leader.join("config-leader/conf/config-leader.json"));
+    let before = known.split("\"role\": \"core\"").next().unwrap().rsplit_once(": {").unwrap().0;
+    let key = before.rsplit('"').nth(1).unwrap();
+    let from = leader.join("config-follower/config-follower.yml");
+    fs::create_dir_all(at.join("config-follower/conf")).unwrap();
+    fs::copy(from, at.join("config-follower/config-follower.yml")).unwrap();
+    let text = format!("{{ \"leader\": {{ \"url\": \"https://lead.{DOMAIN}\", \"auth\": \"{key}\" }} }}\n");
+    fs::write(at.join("config-follower/conf/config-follower.json"), text).unwrap();
 }

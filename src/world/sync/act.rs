@@ -104,7 +104,8 @@ impl Fleet {
         let mut done = Differences::default();
         loop {
             let left = sums(&items);
-            if left.is_none() {
+            // A later call copies what somebody wrote meanwhile.
+            if left.is_none() || (clean > 0 && sync.allow_changes) {
                 if may_be_torn {
                     self.remove_torn(&kept, sync).await?;
                 }
@@ -311,11 +312,23 @@ fn verdict(sync: &Sync, ended: &Ended) -> Verdict {
     match ended.code {
         0 => Verdict::Fine,
         24 if sync.allow_vanished => Verdict::Fine,
+        // A file became shorter while it was read.
+        23 if sync.allow_changes && only_changed(&text) => Verdict::Fine,
         _ if says("No space left") || says("Disk quota exceeded") => Verdict::Failed,
         255 if says("Permission denied") || says("Host key verification failed") => Verdict::Failed,
         10 | 12 | 20 | 30 | 35 | 137 | 143 | 255 => Verdict::Again,
         _ => Verdict::Failed,
     }
+}
+
+/// Whether rsync complains only of files that changed while it read them.
+fn only_changed(text: &str) -> bool {
+    let about = |l: &&str| l.starts_with("rsync: ") || l.starts_with("ERROR: ");
+    let changed = |l: &str| {
+        l.contains("read errors mapping") && l.contains("No data available")
+            || l.contains("failed verification -- update discarded")
+    };
+    text.lines().any(|l| about(&l)) && text.lines().filter(about).all(changed)
 }
 
 /// What rsync and ssh complained of: neither items nor progress.
@@ -372,7 +385,9 @@ fn changing(sync: &Sync, items: &[Item]) -> Failure {
         items.len(),
         names.join(", ")
     ))
-    .hint("stop what writes there, then resume")
+    .hint(
+        "stop what writes there, then resume; a first copy of what is in use may be made with #{ allow_changes: true }",
+    )
 }
 
 #[cfg(test)]
@@ -400,5 +415,11 @@ mod tests {
         assert_eq!(verdict(&sync(), &ended(255, "ssh: connect to host x: Connection refused")), Verdict::Again);
         assert_eq!(verdict(&sync(), &ended(24, "")), Verdict::Failed);
         assert_eq!(verdict(&Sync { allow_vanished: true, ..sync() }, &ended(24, "")), Verdict::Fine);
+        let shorter = "rsync: [sender] read errors mapping \"/srv/a/b\": No data available (61)\nrsync error: some files (code 23)\n";
+        let in_use = Sync { allow_changes: true, ..sync() };
+        assert_eq!(verdict(&in_use, &ended(23, shorter)), Verdict::Fine);
+        assert_eq!(verdict(&sync(), &ended(23, shorter)), Verdict::Failed);
+        let worse = format!("{shorter}rsync: [sender] opendir \"/srv/a/c\" failed: Permission denied (13)\n");
+        assert_eq!(verdict(&in_use, &ended(23, &worse)), Verdict::Failed);
     }
 }

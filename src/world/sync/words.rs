@@ -135,6 +135,7 @@ pub fn tests_sync() -> Sync {
         checksum: false,
         limit: None,
         copy_links: false,
+        allow_changes: false,
         allow_vanished: false,
         via_here: false,
         timeout_ms: 1000,
