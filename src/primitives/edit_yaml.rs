@@ -93,14 +93,14 @@ impl Args for EditYaml {
             script: r#"dest.edit_yaml("/srv/compose.yml", "services.redis.image", "redis:7.2")"#,
             given: &[Given::File("dest: /srv/compose.yml", COMPOSE)],
             does: &["dest: write /srv/compose.yml (73 -> 73 bytes)"],
-            undo: &["dest: write /srv/compose.yml (73 -> 73 bytes)"],
+            undo: &["dest: put /srv/compose.yml back"],
             gives: "",
         },
         Example {
             script: r#"dest.edit_yaml("/srv/compose.yml", ["services", "redis", "ports"], ["127.0.0.1:6379:6379"])"#,
             given: &[Given::File("dest: /srv/compose.yml", COMPOSE)],
             does: &["dest: write /srv/compose.yml (73 -> 114 bytes)"],
-            undo: &["dest: write /srv/compose.yml (114 -> 73 bytes)"],
+            undo: &["dest: put /srv/compose.yml back"],
             gives: "",
         },
         Example {
