@@ -143,8 +143,11 @@ fn release_1_7_6_is_moved_and_taken_back() {
     let place = Forked::new("pryv_core");
     as_in_1_7_6(&place);
     let mut said = place.runs(&[], true, &["lab: 10 of 10 checks hold"]);
-    said +=
-        &place.says(&["rollback", "--past-no-return", "--yes"], true, &["is taken back", "lab: 7 of 7 checks hold"]);
+    said.push_str(&place.says(
+        &["rollback", "--past-no-return", "--yes"],
+        true,
+        &["is taken back", "lab: 7 of 7 checks hold"],
+    ));
     // A key that stands beside the address, in platform.yml and in what is made from it.
     assert!(!said.contains("lab-only-admin-key"), "{said}");
     assert_eq!(place.stored("lab-only-admin-key"), Vec::<String>::new());
