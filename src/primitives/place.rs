@@ -136,6 +136,46 @@ pub fn read_to_edit(name: &str, host: &HostName, file: &RemotePath, look: &dyn L
     }
 }
 
+/// The one step that replaces the lines in which two texts of a file differ. The file may hold secrets, so
+/// the journal gets these lines and no others, and the old file is kept aside on its host for the undo.
+pub fn spliced(
+    host: &HostName,
+    file: &RemotePath,
+    (from, old): (FileState, Vec<u8>),
+    new: &[u8],
+    look: &dyn Look,
+) -> Outcome<Step> {
+    let owner = owner_of_new(host, None, Some(&from), look)?;
+    let (at, cut, with) = changed_lines(&old, new);
+    let put = Put {
+        host: host.clone(),
+        path: file.clone(),
+        to: Some(FileState::of(new, owner, from.mode)),
+        keep: Some(Put::keep_name(file, &from)),
+        from: Some(from),
+        source: Source::Spliced { at: at as u64, cut: Bytes(cut.to_vec()), with: Bytes(with.to_vec()) },
+    };
+    let undo = Undo::By(vec![Deed::Put(put.reversed(None))]);
+    Ok(Step { deed: Deed::Put(put), undo })
+}
+
+/// Where the first line begins that differs, and the lines there up to the last that does, in both texts.
+fn changed_lines<'t>(old: &'t [u8], new: &'t [u8]) -> (usize, &'t [u8], &'t [u8]) {
+    let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let at = old[..same].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+    let (mut cut, mut with) = (&old[at..], &new[at..]);
+    let same = cut.iter().rev().zip(with.iter().rev()).take_while(|(a, b)| a == b).count();
+    // Of what both end with, the whole lines.
+    let tail = &cut[cut.len() - same..];
+    let begins = |text: &[u8]| text[..text.len() - same].last().is_none_or(|b| *b == b'\n');
+    let whole = match begins(cut) && begins(with) {
+        true => same,
+        false => tail.iter().position(|b| *b == b'\n').map_or(0, |n| tail.len() - n - 1),
+    };
+    (cut, with) = (&cut[..cut.len() - whole], &with[..with.len() - whole]);
+    (at, cut, with)
+}
+
 /// The one step that puts an edited text in place of the old one; the undo has the old one whole.
 pub fn edited(
     host: &HostName,
@@ -156,4 +196,26 @@ pub fn edited(
     };
     let undo = Undo::By(vec![Deed::Put(put.reversed(Some(Bytes(old))))]);
     Ok(Step { deed: Deed::Put(put), undo })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changed_lines;
+
+    #[test]
+    fn only_the_lines_that_differ_are_told() {
+        for (old, new, wanted) in [
+            ("a\nb\nc\n", "a\nB\nc\n", (2, "b\n", "B\n")),
+            ("a\nb\nc\n", "a\nb\nx\nc\n", (4, "", "x\n")),
+            ("a\nb\n", "a\nb\nc\n", (4, "", "c\n")),
+            ("a: 1\nb: 1", "a: 1\nb: 21", (5, "b: 1", "b: 21")),
+            ("key: x\n", "", (0, "key: x\n", "")),
+            ("\n\n", "\n\n\n", (2, "", "\n")),
+            ("a\nk\na\n", "a\nk\nb\nk\na\n", (4, "", "b\nk\n")),
+        ] {
+            let (at, cut, with) = changed_lines(old.as_bytes(), new.as_bytes());
+            assert_eq!((at, cut, with), (wanted.0, wanted.1.as_bytes(), wanted.2.as_bytes()), "{old:?} {new:?}");
+            assert_eq!([&old.as_bytes()[..at], with, &old.as_bytes()[at + cut.len()..]].concat(), new.as_bytes());
+        }
+    }
 }

@@ -247,6 +247,8 @@ pub struct Overlay {
 struct Planted {
     state: FileState,
     source: Source,
+    /// The file in which a part is to be replaced, if that is planned as well.
+    under: Option<Box<Planted>>,
 }
 
 impl Overlay {
@@ -257,8 +259,10 @@ impl Overlay {
             _ => {}
         }
         if let Some(put) = deed.put() {
-            let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone() });
-            self.files.insert((put.host.clone(), put.path.clone()), planted);
+            let place = (put.host.clone(), put.path.clone());
+            let under = self.files.remove(&place).flatten().map(Box::new);
+            let planted = put.to.clone().map(|state| Planted { state, source: put.source.clone(), under });
+            self.files.insert(place, planted);
         } else if let Deed::Http(http) = deed {
             self.spoken_to.insert(http.request.origin(), format!("`{deed}` comes before it"));
         } else if let Deed::Aws(aws) = deed {
@@ -317,6 +321,30 @@ impl Planned<'_> {
 }
 
 impl Planned<'_> {
+    /// What a planned file will hold.
+    fn content(&self, host: &HostName, path: &RemotePath, planted: &Planted, limit: u64) -> Outcome<Option<Vec<u8>>> {
+        let world = &self.gate.set.world;
+        Ok(match &planted.source {
+            Source::Bytes(bytes) => Some(bytes.0.clone()),
+            Source::File { host, path } => world.bytes(host, path, limit)?.map(|(_, bytes)| bytes),
+            Source::Spliced { at, cut, with } => {
+                let old = match &planted.under {
+                    Some(under) => self.content(host, path, under, limit)?,
+                    None => world.bytes(host, path, limit)?.map(|(_, bytes)| bytes),
+                };
+                let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                let end = at.saturating_add(cut.0.len());
+                old.filter(|old| old.get(at..end) == Some(&cut.0)).map(|mut bytes| {
+                    bytes.splice(at..end, with.0.iter().copied());
+                    bytes
+                })
+            }
+            _ => {
+                let why = format!("the content of {path} on {host} is known only in the run");
+                return Err(Halt::Stop(Stop::OnlyARun(why)));
+            }
+        })
+    }
     /// A command may look at anything: it answers truly only while nothing there is to change.
     fn nothing_comes_before(&self, host: &HostName) -> Outcome<()> {
         self.known(host)?;
@@ -347,14 +375,9 @@ impl Look for Planned<'_> {
     }
     fn bytes(&self, host: &HostName, path: &RemotePath, limit: u64) -> Outcome<Option<(FileState, Vec<u8>)>> {
         match self.planted(host, path) {
-            Some(Some(Planted { state, source: Source::Bytes(bytes) })) => return Ok(Some((state, bytes.0))),
-            Some(Some(Planted { state, source: Source::File { host, path } })) => {
-                let read = self.gate.set.world.bytes(&host, &path, limit)?;
-                return Ok(read.map(|(_, bytes)| (state, bytes)));
-            }
-            Some(Some(_)) => {
-                let why = format!("the content of {path} on {host} is known only in the run");
-                return Err(Halt::Stop(Stop::OnlyARun(why)));
+            Some(Some(planted)) => {
+                let bytes = self.content(host, path, &planted, limit)?;
+                return Ok(bytes.map(|bytes| (planted.state, bytes)));
             }
             Some(None) => return Ok(None),
             None => {}
