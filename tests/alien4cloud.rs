@@ -224,11 +224,16 @@ impl Damaged {
         fs::write(lab.join("hosts/alien/etc/lab/damage"), alien).expect("a file");
         fs::write(lab.join("hosts/es1/etc/lab/damage"), index).expect("a file");
         if index == "mild" {
-            // No plugin was lost, so all are there after a rollback, too.
-            let text = fs::read_to_string(lab.join("lab.yml")).expect("a file");
-            let (was, is) = (r#"prints: "3\nbackup110.snapshot""#, r#"prints: "25\nbackup110.snapshot""#);
-            assert!(text.contains(was), "{text}");
-            fs::write(lab.join("lab.yml"), text.replace(was, is)).expect("a file");
+            // Neither plugin nor index was lost, so all are there after a rollback, too.
+            let mut text = fs::read_to_string(lab.join("lab.yml")).expect("a file");
+            for (was, is) in [
+                (r#"prints: "3\nbackup110.snapshot""#, r#"prints: "25\nbackup110.snapshot""#),
+                (r#"prints: "0", exits: 1"#, r#"prints: "1""#),
+            ] {
+                assert!(text.contains(was), "{text}");
+                text = text.replace(was, is);
+            }
+            fs::write(lab.join("lab.yml"), text).expect("a file");
         }
         Damaged { folder }
     }

@@ -42,12 +42,12 @@ impl Args for AwsQuota {
             gives: r#"{ "addresses": { "used": 4, "allowed": 5, "left": 1 } }"#,
         },
         Example {
-            script: "aws_quota().addresses.left",
+            script: "aws_quota()",
             // A quota that was lowered takes nothing away.
             given: &[Given::Aws("quota of addresses", r#"{ "address_quota": { "used": 7, "allowed": 5 } }"#)],
             does: &[],
             undo: &[],
-            gives: "0",
+            gives: r#"{ "addresses": { "used": 7, "allowed": 5, "left": 0 } }"#,
         },
     ];
 }

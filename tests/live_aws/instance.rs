@@ -85,7 +85,8 @@ fn what_an_instance_is_protected_from_is_told_or_that_it_may_not_be_read() {
     };
     let s = Stage::new(&look(r#"[false, true, "stop"]"#));
     s.runs();
-    s.shim.faults().refused = vec![("DescribeInstanceAttribute", 403, "UnauthorizedOperation")];
+    // By the plan, and by the run.
+    s.shim.faults().refused = vec![("DescribeInstanceAttribute", 403, "UnauthorizedOperation"); 2];
     s.playbook(&look("[(), (), ()]"));
     s.runs();
     // A terminated one is described without it.
