@@ -285,19 +285,3 @@ fn a_hot_restore_that_would_change_what_alien_has_read_is_refused_or_taken_back(
     world.ends(HOT, 4, &["its plugins and orchestrators", "restore with Alien stopped"]);
     world.ends(&["rollback", "--yes"], 0, &["is taken back"]);
 }
-
-#[test]
-fn the_labs_have_the_same_stand_ins() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
-    let first = root.join("alien4cloud_backup.lab/bin");
-    for file in fs::read_dir(&first).expect("stand-ins").map(|entry| entry.expect("a file").file_name()) {
-        for other in ["alien4cloud_migrate.lab/bin", "alien4cloud_restore.lab/bin"] {
-            let (a, b) = (fs::read(first.join(&file)), fs::read(root.join(other).join(&file)));
-            assert!(
-                a.expect("a stand-in") == b.expect("its copy"),
-                "{other}/{} is another one",
-                file.to_string_lossy()
-            );
-        }
-    }
-}

@@ -44,6 +44,14 @@ fn a_fork_is_checked_and_rehearsed_in_its_own_lab() {
     assert_ne!(mode("conductor.lab/bin/pcli"), 0, "a stand-in can be run by hand");
     assert_eq!(mode("conductor.rhai") | mode("conductor.lab/lab.yml"), 0);
 
+    // A lab that takes its programs from another one has them itself in a fork.
+    desk.mig(&["fork", "aviatrix_restore"]).ends(0);
+    assert_eq!(
+        desk.read("aviatrix_restore.lab/bin/aviatrix-cloud"),
+        shipped("playbooks/aviatrix_migrate.lab/bin/aviatrix-cloud")
+    );
+    desk.mig(&["fork", "--diff", "aviatrix_restore"]).ends(0);
+
     desk.mig(&["check", "./conductor.rhai"]).ends(0);
     // What is run is the fork, with the module and the lab that lie beside it.
     desk.write("stdlib/std/ssr.rhai", desk.read("stdlib/std/ssr.rhai") + "\nfn mine() { \"of the fork\" }\n");

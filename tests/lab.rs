@@ -45,6 +45,7 @@ impl Lab {
                 ),
                 file("hosts/dest/etc/app/app.conf", "port 81\n"),
             ],
+            &|_| Ok(None),
         )
         .unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_mig"));

@@ -1,6 +1,6 @@
 //! Commands that happen in a lab: they open it, or find it, and run themselves again inside.
 
-use super::shipped::{Lab, Script};
+use super::shipped::{Lab, Script, embedded_lab};
 use super::wrong::Wrong;
 use super::{Globals, lab_of};
 use crate::error::Error;
@@ -15,19 +15,34 @@ use std::path::Path;
 pub fn source_of(script: &Script) -> Result<LabSource, Wrong> {
     match lab_of(script) {
         Some(Lab::Folder(folder)) => {
-            let mut source = LabSource::from_folder(&folder)?;
+            let mut source = LabSource::from_folder(&folder, &|other| Ok(embedded(other)))?;
             source.name.clone_from(&script.name);
             Ok(source)
         }
-        Some(Lab::Shipped(dir)) => {
-            let mut files = vec![];
-            gather(dir, dir.path(), &mut files);
-            Ok(LabSource::new(&script.name, files)?)
-        }
+        Some(Lab::Shipped(dir)) => Ok(LabSource::new(&script.name, all_in(dir), &|other| Ok(embedded(other)))?),
         None => Err(Error::bad_input(format!("{} has no lab", script.name))
             .hint(format!("a lab is the folder {}.lab beside the playbook, with a lab.yml in it", script.name))
             .into()),
     }
+}
+
+/// The lab of a shipped playbook as it is in the binary, with the programs that it takes from another one.
+/// `None`: it has none.
+///
+/// # Errors
+/// Its files make no sense.
+pub fn shipped_source(name: &str) -> crate::error::Result<Option<LabSource>> {
+    embedded(name).map(|files| LabSource::new(name, files, &|other| Ok(embedded(other)))).transpose()
+}
+
+fn embedded(name: &str) -> Option<Vec<LabFile>> {
+    embedded_lab(name).map(all_in)
+}
+
+fn all_in(dir: &include_dir::Dir<'_>) -> Vec<LabFile> {
+    let mut files = vec![];
+    gather(dir, dir.path(), &mut files);
+    files
 }
 
 fn gather(dir: &include_dir::Dir<'_>, top: &Path, out: &mut Vec<LabFile>) {

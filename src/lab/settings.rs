@@ -12,6 +12,9 @@ use std::net::Ipv4Addr;
 pub struct Settings {
     /// The machines, by the names that the playbook's host parameters have.
     pub hosts: BTreeMap<String, HostSettings>,
+    /// Another lab, whose `bin` every host has too: `pryv_core`. What lies in this lab's own `bin` wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs_of: Option<String>,
     /// Top-level folders that each host has for itself beside the usual ones, such as `/svc`.
     #[serde(default)]
     pub private: Vec<String>,
@@ -180,6 +183,12 @@ impl Settings {
         if self.hosts.is_empty() {
             return Error::bad_input("hosts: a lab needs at least one host").err();
         }
+        if let Some(other) = &self.programs_of
+            && (other.is_empty() || !other.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)))
+        {
+            let message = format!("programs_of: \"{other}\" is not the name of a lab; expected as in conductor");
+            return Error::bad_input(message).err();
+        }
         let mut seen = BTreeSet::new();
         for (name, host) in &self.hosts {
             HostName::parse(name).map_err(|e| Box::new(Error::bad_input(format!("hosts: {e}"))))?;
@@ -318,6 +327,7 @@ mod tests {
         let nested = refused("hosts:\n  source: { sudo: maybe }\n");
         assert!(nested.contains("hosts.source.sudo"), "{nested}");
         assert!(refused("hosts: {}").contains("at least one host"));
+        assert!(refused("hosts: { a: {} }\nprograms_of: ../etc").contains("programs_of"));
         assert!(refused("hosts: { a: { address: 10.0.0.1 } }").contains("127.0.0.0/8"));
         assert!(refused("hosts: { a: { moves_to: b }, c: {} }").contains("known: c"));
         assert!(refused("hosts: { a: {} }\nmodes: { 'b:/x': '0400' }").contains("HOST:/path"));

@@ -2,6 +2,7 @@
 
 use super::settings::Settings;
 use crate::error::{Error, Result};
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -17,7 +18,8 @@ pub struct LabFile {
 /// A lab that can be opened: `lab.yml`, the hosts' trees and the stand-ins.
 ///
 /// `hosts/NAME/...` is the file tree of a host, `bin/PROGRAM` are stand-ins on every host and
-/// `hosts/NAME.bin/PROGRAM` on one. Whatever lies in a `bin` and whatever begins with `#!` is
+/// `hosts/NAME.bin/PROGRAM` on one; `programs_of: OTHER` in `lab.yml` adds those of `OTHER.lab/bin`,
+/// of which an own one of that name is better. Whatever lies in a `bin` and whatever begins with `#!` is
 /// executable, since an embedded file has no mode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabSource {
@@ -28,8 +30,16 @@ pub struct LabSource {
 }
 
 impl LabSource {
-    /// Takes a lab from files that were read already, such as embedded ones.
-    pub fn new(name: &str, files: Vec<LabFile>) -> Result<LabSource> {
+    /// Takes a lab from files that were read already, such as embedded ones. Where its `lab.yml` says `programs_of`,
+    /// `lender` gives the files of that other lab, or `None` when there is no such lab.
+    ///
+    /// # Errors
+    /// The files make no sense, or the lender has nothing.
+    pub fn new(
+        name: &str,
+        mut files: Vec<LabFile>,
+        lender: &dyn Fn(&str) -> Result<Option<Vec<LabFile>>>,
+    ) -> Result<LabSource> {
         let Some(settings) = files.iter().find(|f| f.path == "lab.yml") else {
             return Error::bad_input(format!("the lab \"{name}\" has no lab.yml")).err();
         };
@@ -50,19 +60,43 @@ impl LabSource {
                 .err();
             }
         }
+        if let Some(other) = &settings.programs_of {
+            let Some(lent) = lender(other)? else {
+                return Error::bad_input(format!(
+                    "the lab \"{name}\" takes the programs of {other}.lab, which is neither beside it nor shipped"
+                ))
+                .hint("copy that folder beside this one, or take programs_of out of lab.yml and put the programs into bin/")
+                .err();
+            };
+            let own: BTreeSet<String> = files.iter().map(|f| f.path.clone()).collect();
+            files.extend(lent.into_iter().filter(|f| f.path.starts_with("bin/") && !own.contains(&f.path)));
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+        }
         let files = files.into_iter().map(LabFile::with_its_mode).collect();
         Ok(LabSource { name: name.to_owned(), settings, files })
     }
 
-    /// Reads a lab from its folder, `playbooks/NAME.lab`.
-    pub fn from_folder(folder: &Path) -> Result<LabSource> {
+    /// Reads a lab from its folder, `playbooks/NAME.lab`; a lab whose programs it takes lies beside it, or `otherwise`
+    /// has its files.
+    ///
+    /// # Errors
+    /// A file cannot be read, or they make no sense.
+    pub fn from_folder(folder: &Path, otherwise: &dyn Fn(&str) -> Result<Option<Vec<LabFile>>>) -> Result<LabSource> {
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let name = name.strip_suffix(".lab").unwrap_or(&name);
-        let mut files = vec![];
-        read_into(&mut files, folder, "")?;
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        LabSource::new(if name.is_empty() { "lab" } else { name }, files)
+        let beside = |other: &str| match folder.with_file_name(format!("{other}.lab")) {
+            there if there.is_dir() => Ok(Some(files_of(&there)?)),
+            _ => otherwise(other),
+        };
+        LabSource::new(if name.is_empty() { "lab" } else { name }, files_of(folder)?, &beside)
     }
+}
+
+fn files_of(folder: &Path) -> Result<Vec<LabFile>> {
+    let mut files = vec![];
+    read_into(&mut files, folder, "")?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 impl LabFile {
@@ -122,17 +156,60 @@ mod tests {
             file("hosts/a/etc/lab/boot", "#!/bin/sh\n"),
             file("hosts/a/etc/x.conf", "x"),
         ];
-        let source = LabSource::new("t", files).unwrap();
+        let source = LabSource::new("t", files, &|_| Ok(None)).unwrap();
         let executable: Vec<bool> = source.files.iter().map(|f| f.executable).collect();
         assert_eq!(executable, [false, true, true, true, false]);
     }
 
     #[test]
     fn a_file_of_no_host_is_refused() {
-        let e = LabSource::new("t", vec![file("lab.yml", "hosts: { a: {} }"), file("hosts/b/x", "")]).unwrap_err();
+        let e = LabSource::new("t", vec![file("lab.yml", "hosts: { a: {} }"), file("hosts/b/x", "")], &|_| Ok(None))
+            .unwrap_err();
         assert!(e.to_string().contains("hosts/b/x"), "{e}");
-        let e = LabSource::new("t", vec![file("lab.yml", "hosts: { a: {} }"), file("hosts/a/../../x", "")]);
+        let e =
+            LabSource::new("t", vec![file("lab.yml", "hosts: { a: {} }"), file("hosts/a/../../x", "")], &|_| Ok(None));
         assert!(e.is_err());
-        assert!(LabSource::new("t", vec![]).unwrap_err().to_string().contains("lab.yml"));
+        assert!(LabSource::new("t", vec![], &|_| Ok(None)).unwrap_err().to_string().contains("lab.yml"));
+    }
+    #[test]
+    fn programs_of_another_lab_come_with_it_and_its_own_win() {
+        let files = || {
+            vec![
+                file("lab.yml", "hosts: { a: {} }\nprograms_of: other"),
+                file("bin/pcli", "own"),
+                file("hosts/a/etc/x", "x"),
+            ]
+        };
+        let other = |name: &str| {
+            assert_eq!(name, "other");
+            Ok(Some(vec![file("lab.yml", "hosts: { b: {} }"), file("bin/pcli", "other"), file("bin/rpm", "other")]))
+        };
+        let source = LabSource::new("t", files(), &other).unwrap();
+        let all: Vec<(&str, &[u8], bool)> =
+            source.files.iter().map(|f| (f.path.as_str(), f.bytes.as_slice(), f.executable)).collect();
+        assert_eq!(all[0], ("bin/pcli", b"own".as_slice(), true));
+        assert_eq!(all[1], ("bin/rpm", b"other".as_slice(), true));
+        assert_eq!(all.len(), 4);
+        let e = LabSource::new("t", files(), &|_| Ok(None)).unwrap_err().to_string();
+        assert!(e.contains("other.lab") && e.contains("bin/"), "{e}");
+    }
+
+    #[test]
+    fn the_lab_that_lends_lies_beside_or_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("mine.lab/lab.yml", "hosts: { a: {} }\nprograms_of: other");
+        let given = |_: &str| Ok(Some(vec![file("bin/x", "given")]));
+        let bytes = || {
+            let source = LabSource::from_folder(&folder.path().join("mine.lab"), &given).unwrap();
+            source.files.iter().find(|f| f.path == "bin/x").unwrap().bytes.clone()
+        };
+        assert_eq!(bytes(), b"given");
+        write("other.lab/bin/x", "beside");
+        assert_eq!(bytes(), b"beside");
     }
 }

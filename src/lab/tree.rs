@@ -277,7 +277,7 @@ mod tests {
             file("hosts/a.bin/pcli", "own"),
             file("hosts/a/etc/x.pem", "key"),
         ];
-        LabSource::new("t", files).unwrap()
+        LabSource::new("t", files, &|_| Ok(None)).unwrap()
     }
 
     #[test]

@@ -109,10 +109,9 @@ impl Cloud {
         self.stage.shim.faults().edited.push(none);
         self.stage.ends(words, 3, &["one more Elastic IP may be allocated"]);
         self.stage.shim.faults().edited.clear();
-        moto::ec2(&format!(
-            "Action=ModifyInstanceAttribute&InstanceId={}&InstanceInitiatedShutdownBehavior.Value=terminate",
-            self.old
-        ));
+        // moto does not take another behaviour for an instance that is there.
+        let other = ("DescribeInstanceAttribute", "<value>stop<".to_owned(), "<value>terminate<".to_owned());
+        self.stage.shim.faults().edited.push(other);
         self.stage.ends(words, 3, &["what becomes of", "when it shuts itself down"]);
     }
 }

@@ -47,8 +47,8 @@ pub fn copy(name: &str, folder: &Path, paint: Paint) -> Result<String> {
         }
     }
     if has_lab {
-        // Only the lab's room knows which of its files are programs.
-        let of_lab = LabSource::new(name, of_lab)?.files.into_iter();
+        // Only the lab's room knows which of its files are programs. Those of other labs are among them already.
+        let of_lab = LabSource::new(name, of_lab, &|_| Ok(Some(vec![])))?.files.into_iter();
         planted.extend(of_lab.map(|f| Planted {
             path: format!("{inside}{}", f.path),
             bytes: f.bytes,

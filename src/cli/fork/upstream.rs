@@ -1,11 +1,11 @@
 //! The playbooks in the binary, with everything that is copied when one is forked.
 
-use super::super::shipped::{embedded_lab, embedded_module, embedded_names, embedded_playbook};
+use super::super::in_lab::shipped_source;
+use super::super::shipped::{embedded_module, embedded_names, embedded_playbook};
 use crate::contract::Bytes;
 use crate::error::{Error, Result};
 use crate::script::Playbook;
 use crate::text::nearest::nearest;
-use include_dir::Dir;
 use std::collections::BTreeMap;
 
 /// The version of this binary.
@@ -36,8 +36,9 @@ pub fn all() -> Vec<(String, String)> {
 pub fn files(name: &str) -> Option<BTreeMap<String, Bytes>> {
     let text = embedded_playbook(name)?;
     let mut files = BTreeMap::from([(format!("{name}.rhai"), Bytes(text.into()))]);
-    if let Some(lab) = embedded_lab(name) {
-        gather(lab, &mut files);
+    // What is shipped makes sense; the programs that its lab takes from another one become the fork's own.
+    if let Ok(Some(lab)) = shipped_source(name) {
+        files.extend(lab.files.into_iter().map(|f| (format!("{name}.lab/{}", f.path), Bytes(f.bytes))));
     }
     let find = |path: &str| embedded_module(path).map(|text| (format!("stdlib/{path}.rhai"), text.to_owned()));
     // What is shipped parses; where it did not, its modules are all that would be missing.
@@ -62,13 +63,4 @@ pub fn shipped(name: &str) -> Result<BTreeMap<String, Bytes>> {
         error = error.hint("a playbook that is a file already is yours to change, or to copy with cp");
     }
     error.hint(format!("shipped: {}", names.join(", "))).err()
-}
-
-fn gather(dir: &Dir<'_>, files: &mut BTreeMap<String, Bytes>) {
-    for file in dir.files() {
-        files.insert(file.path().to_string_lossy().into_owned(), Bytes(file.contents().to_vec()));
-    }
-    for below in dir.dirs() {
-        gather(below, files);
-    }
 }
