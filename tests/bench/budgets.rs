@@ -4,6 +4,7 @@
 //! run and on one machine, so that a slow machine does not look like a slow program. It fails only
 //! when told to, with `MIG_BENCH_STRICT=1`: a machine that does other things as well measures those.
 //! `MIG_BENCH_OTHERS=1` measures fabric, pyinfra and Ansible beside it, from a venv of its own.
+//! `MIG_BENCH_PROGRAM=target/release/mig` measures that one, where the bench itself was built in a hurry.
 //! It is to be run as an ordinary user whose shell is `/bin/sh`: what a profile does is in no budget.
 
 mod fleet;
@@ -15,11 +16,10 @@ mod sshd;
 
 use fleet::Fleet;
 use mig::journal::{Journal, NewRun, Row};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-const MIG: &str = env!("CARGO_BIN_EXE_mig");
 /// What 250 hosts at once may take of mig's own memory.
 const MEMORY_KIB: u64 = 100 << 10;
 /// Every measurement is made this often, floor and mig by turns; the middle one counts.
@@ -80,6 +80,11 @@ fn main() {
     }
 }
 
+/// The `mig` that is measured: the one of this build, or another that is named.
+fn program() -> PathBuf {
+    std::env::var_os("MIG_BENCH_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_mig").into()).into()
+}
+
 fn ms(d: Duration) -> f64 {
     d.as_secs_f64() * 1000.0
 }
@@ -93,7 +98,7 @@ fn middle(rounds: usize, mut measure: impl FnMut() -> Duration) -> Duration {
 
 fn mig(folder: &Path, words: &[&str]) -> Duration {
     let began = Instant::now();
-    let out = Command::new(MIG)
+    let out = Command::new(program())
         .args(words)
         .current_dir(folder)
         .env("MIG_STATE", folder.join("state"))
@@ -111,7 +116,7 @@ fn a_lab(folder: &Path) -> Duration {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/conductor.lab");
     let source = mig::lab::LabSource::from_folder(&lab, &|_| Ok(None)).unwrap();
     let began = Instant::now();
-    let lab = mig::lab::open_with(&source, &folder.join("labs"), Path::new(MIG)).unwrap();
+    let lab = mig::lab::open_with(&source, &folder.join("labs"), &program()).unwrap();
     let took = began.elapsed();
     lab.close().unwrap();
     took
@@ -162,7 +167,7 @@ fn commands_on(fleet: &Fleet, what: &'static str, commands: usize, rounds: usize
 fn memory_of(fleet: &Fleet) -> String {
     let words = ["run", &fleet.playbook(1), "--yes", "--accept-new-host-keys"];
     mig(&fleet.folder, &words);
-    let mut command = Command::new(MIG);
+    let mut command = Command::new(program());
     command.args(words).current_dir(&fleet.folder);
     command.env("MIG_STATE", fleet.folder.join("state")).env("MIG_INVENTORY", fleet.folder.join("inventory.yml"));
     let seen = memory::of_run(command, &fleet.folder);
