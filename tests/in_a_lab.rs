@@ -7,9 +7,11 @@ mod desk;
 
 use desk::Desk;
 use mig::lab::{self, OpenLab, Snapshot};
-use std::io::{BufRead, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A desk whose labs are closed with it, also when a test fails.
 struct Place(Desk);
@@ -87,4 +89,48 @@ fn faults_6_to_8_a_run_that_was_cut_goes_on_in_the_same_lab() {
     }
     let said = place.0.mig(&["resume", "--yes"]);
     said.ends(0).has(&["lab: ", "checks hold"]);
+}
+
+/// How many processes of this user know of a folder, by their environment or their command line.
+fn know_of(folder: &Path) -> usize {
+    let folder = folder.as_os_str().as_encoded_bytes();
+    let holds = |file: PathBuf| fs::read(file).is_ok_and(|text| text.windows(folder.len()).any(|w| w == folder));
+    let all = fs::read_dir("/proc").expect("processes").map_while(Result::ok).map(|e| e.path());
+    all.filter(|p| holds(p.join("environ")) || holds(p.join("cmdline"))).count()
+}
+
+#[test]
+fn a_rehearsal_that_is_told_to_end_leaves_no_lab_and_no_process() {
+    let place = Place(Desk::new());
+    let temporary = tempfile::Builder::new().prefix("t").tempdir().expect("a folder");
+    let mut command = place.0.command(&["test", "conductor", "--at-once", "3"]);
+    command.env("TMPDIR", temporary.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("mig starts");
+    let began = |entry: fs::DirEntry| entry.path().join("points").exists();
+    wait(Duration::from_secs(60), "a run in a lab of the rehearsal", || {
+        fs::read_dir(temporary.path()).expect("a folder").map_while(Result::ok).any(began)
+    });
+    assert!(know_of(temporary.path()) > 3, "labs and runs are there");
+    signal("-TERM", &child);
+    let mut code = None;
+    wait(Duration::from_secs(30), "its end", || {
+        code = child.try_wait().expect("a child").map(|s| s.code());
+        code.is_some()
+    });
+    let mut said = String::new();
+    child.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
+    assert_eq!(code, Some(Some(130)), "{said}");
+    assert!(said.contains("the rehearsal was stopped; its labs are closed"), "{said}");
+    // What was killed takes its time to go.
+    wait(Duration::from_secs(30), "the end of all that it had started", || know_of(temporary.path()) == 0);
+    let left: Vec<_> = fs::read_dir(temporary.path()).expect("a folder").map_while(Result::ok).collect();
+    assert!(left.iter().all(|e| !e.file_name().to_string_lossy().starts_with("mig-test-")), "{left:?}");
+}
+
+fn wait(longest: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < longest, "not seen within {longest:?}: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

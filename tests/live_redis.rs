@@ -217,6 +217,16 @@ fn fault_55_with_mig_alone_killed_the_host_goes_on() {
 
 #[test]
 fn fault_56_cut_off_in_the_middle_it_is_brought_to_its_end() {
+    cut_off_in_the_middle_and_made_two_primaries(|_| ());
+}
+
+#[test]
+fn fault_56_also_where_the_old_primary_had_followed_already() {
+    // Whichever of the two is the other one's replica, the one history is behind both.
+    cut_off_in_the_middle_and_made_two_primaries(|s| wait_for("the link", || s.source.follows(&s.dest)));
+}
+
+fn cut_off_in_the_middle_and_made_two_primaries(between: impl Fn(&Stage)) {
     let (s, way) = by_a_way(50);
     let mut mig = held_at(&s, &way, "REPLICAOF");
     mig.kill().unwrap();
@@ -226,6 +236,7 @@ fn fault_56_cut_off_in_the_middle_it_is_brought_to_its_end() {
     assert!(!s.source.is_primary() && !s.dest.is_primary(), "never two primaries");
     // Somebody makes both of them primaries, and writes to the old one.
     s.dest.say(&["REPLICAOF", "NO", "ONE"]);
+    between(&s);
     s.source.say(&["REPLICAOF", "NO", "ONE"]);
     s.source.fill("lost", 3, 10);
     let said = s.desk.mig(&["resume", &s.last(), "--yes"]);

@@ -234,7 +234,7 @@ impl Drive<'_> {
         self.face.end();
         let Some(halt) = halt else {
             if !self.globals.json {
-                page(&story.summary(&self.run, "run", Paint { colours: self.globals.colours() }));
+                page(&story.summary(&self.run, "run", &[], Paint { colours: self.globals.colours() }));
                 if kept > 0 {
                     page(&format!("  for that, {} of files stay on the hosts until then", report::bytes(kept)));
                 }
@@ -364,10 +364,7 @@ impl Backwards<'_> {
         match end {
             Ok(Back::Done(left)) => {
                 if !self.globals.json {
-                    page(&story.summary(run, "rollback", Paint { colours: self.globals.colours() }));
-                    for line in left {
-                        page(&format!("left as it is: {line}"));
-                    }
+                    page(&story.summary(run, "rollback", &left, Paint { colours: self.globals.colours() }));
                     if let Some(step) = &back.to {
                         page(&format!("that is \"{step}\" and what came after it; what came before it stays"));
                         page(&format!("  mig resume {run} does it again, mig rollback {run} takes back the rest"));

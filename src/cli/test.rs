@@ -4,14 +4,14 @@ use super::gathered::{checked, gather};
 use super::in_lab::source_of;
 use super::rehearsal::{Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, chosen, table};
 use super::wrong::Wrong;
-use super::{Globals, page};
+use super::{Globals, page, signals};
 use crate::error::{Error, Kind};
 use crate::lab::Snapshot;
 use crate::report;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Rehearse in the lab: run, roll back, kill at every point and resume
@@ -46,20 +46,23 @@ pub fn run(args: &TestArgs, globals: &Globals) -> Result<u8, Wrong> {
         true => super::playbook_names(),
         false => args.playbooks.clone(),
     };
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    signals::ask_rehearsal_to_stop(move || asked.store(true, Ordering::SeqCst));
     let mut ok = true;
     for name in names {
-        ok &= rehearse(&name, args, globals)?;
+        ok &= rehearse(&name, args, globals, &stop)?;
     }
     Ok(if ok { 0 } else { Kind::StepFailed.exit_code() })
 }
 
 /// One playbook. `false`: something was not as it must be.
-fn rehearse(name: &str, args: &TestArgs, globals: &Globals) -> Result<bool, Wrong> {
+fn rehearse(name: &str, args: &TestArgs, globals: &Globals, stop: &Arc<AtomicBool>) -> Result<bool, Wrong> {
     let (script, playbook) = gather(name)?;
     checked(&playbook)?;
     let source = source_of(&script)?;
     let at_once = args.at_once.max(2);
-    let stages: Vec<Stage> = (0..at_once).map(|_| Stage::open(&source, name)).collect::<Result<_, _>>()?;
+    let stages: Vec<Stage> = (0..at_once).map(|_| Stage::open(&source, name, stop)).collect::<Result<_, _>>()?;
     let done = on_stages(name, &stages, args, globals);
     for stage in stages {
         stage.close()?;

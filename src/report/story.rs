@@ -136,8 +136,8 @@ impl Story {
         page
     }
 
-    /// The end of a run or a rollback that went well.
-    pub fn summary(&self, run: &str, mode: &str, paint: Paint) -> String {
+    /// The end of a run or a rollback that went well. A rollback says itself what it left as it is.
+    pub fn summary(&self, run: &str, mode: &str, left: &[String], paint: Paint) -> String {
         let t = self.told();
         let run = harmless::line(run);
         let what = harmless::line(&t.playbook);
@@ -161,9 +161,10 @@ impl Story {
         for text in &t.warnings {
             let _ = writeln!(out, "  {} {}", paint.careful("!"), harmless::line(text));
         }
-        if !t.left.is_empty() {
+        let left = if is_back { left } else { &t.left };
+        if !left.is_empty() {
             let _ = writeln!(out, "  {}", paint.careful("left as it is:"));
-            for line in &t.left {
+            for line in left {
                 let _ = writeln!(out, "    {}", harmless::line(line));
             }
         }

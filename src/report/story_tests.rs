@@ -120,14 +120,16 @@ fn a_summary_says_the_measured_outage() {
         Event::CutoverEnds { path: path(&["Names"]), took_ms: 400_000, budget_ms: 300_000 },
         Event::RunEnds { run: "7f3a".into(), state: "done".into(), tally },
     ]);
-    insta::assert_snapshot!(story.summary("7f3a", "run", Paint::PLAIN), @r"
+    insta::assert_snapshot!(story.summary("7f3a", "run", &[], Paint::PLAIN), @r"
     ✓ conductor 7f3a is done  3m12s
       6 deeds, 1 call already so, 2 calls done before
       outage 2m10s of 5m in Move
       outage 6m40s of 5m, OVER BUDGET in Names
       mig rollback 7f3a takes it back, until mig finish 7f3a ends it for good
     ");
-    let left = Event::Undo { deed: "dest: x".into(), how: "left".into(), why: Some("somebody changed it".into()) };
-    let back = told(&[begins(), left]).summary("7f3a", "rollback", Paint::PLAIN);
-    assert!(back.contains("is taken back") && back.contains("dest: x: somebody changed it"), "{back}");
+    let event = Event::Undo { deed: "dest: x".into(), how: "left".into(), why: Some("somebody changed it".into()) };
+    let left = ["dest: x (somebody changed it)".to_owned()];
+    let back = told(&[begins(), event]).summary("7f3a", "rollback", &left, Paint::PLAIN);
+    assert!(back.contains("is taken back") && back.contains("dest: x (somebody changed it)"), "{back}");
+    assert_eq!(back.matches("somebody changed it").count(), 1, "said once: {back}");
 }

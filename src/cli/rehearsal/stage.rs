@@ -1,13 +1,20 @@
 //! One lab with a state folder of its own, in which one case after the other is played.
 
 use crate::cli::wrong::Wrong;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::lab::{self, LabSource, OpenLab, Snapshot, differences};
 use crate::world::files;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// No command of a rehearsal takes this long. One that does hangs.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// How a command of mig ended.
 pub struct Ended {
@@ -26,14 +33,17 @@ pub struct Stage {
     playbook: String,
     program: PathBuf,
     log: PathBuf,
+    /// The rehearsal is to end now.
+    stop: Arc<AtomicBool>,
 }
 
 impl Stage {
-    /// Opens a lab for it.
+    /// Opens a lab for it. Once `stop` is true, what runs in it is killed, and nothing more is begun.
     ///
     /// # Errors
     /// It cannot be opened.
-    pub fn open(source: &LabSource, playbook: &str) -> std::result::Result<Self, Wrong> {
+    pub fn open(source: &LabSource, playbook: &str, stop: &Arc<AtomicBool>) -> std::result::Result<Self, Wrong> {
+        stopped(stop)?;
         let cannot = |e: std::io::Error| Box::new(Error::refused(format!("cannot make a folder for a rehearsal: {e}")));
         let folder = tempfile::Builder::new().prefix("mig-test-").tempdir().map_err(cannot)?;
         let state = folder.path().join("state");
@@ -41,7 +51,7 @@ impl Stage {
         let program = std::env::current_exe().map_err(cannot)?;
         let start = snapshots(&lab)?;
         let log = folder.path().join("points");
-        Ok(Stage { _folder: folder, state, lab, start, playbook: playbook.into(), program, log })
+        Ok(Stage { _folder: folder, state, lab, start, playbook: playbook.into(), program, log, stop: stop.clone() })
     }
 
     /// As at the start: no run, no file changed, nothing running.
@@ -62,10 +72,15 @@ impl Stage {
             .env("MIG_FAIL", fail)
             .env("MIG_FAIL_LOG", &self.log)
             .env_remove("MIG_INVENTORY")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdin(Stdio::null());
         command
+    }
+    fn begin(&self, what: &str, fail: &str) -> Result<Played> {
+        stopped(&self.stop)?;
+        let said = tempfile::tempfile().map_err(unstarted)?;
+        let mut command = self.command(&self.words(what), fail);
+        command.stdout(said.try_clone().map_err(unstarted)?).stderr(said.try_clone().map_err(unstarted)?);
+        Ok(Played { child: command.spawn().map_err(unstarted)?, said })
     }
     fn words<'a>(&'a self, what: &'a str) -> Vec<&'a str> {
         match what {
@@ -82,29 +97,24 @@ impl Stage {
     /// It cannot be started.
     pub fn mig(&self, what: &str, fail: &str) -> Result<Ended> {
         files::clear_file(&self.log)?;
-        let output = self.command(&self.words(what), fail).output().map_err(unstarted)?;
-        Ok(Ended::of(&output))
+        self.begin(what, fail)?.end(&self.stop, LONGEST)
     }
     /// The same, killed with SIGKILL after so long.
     ///
     /// # Errors
     /// It cannot be started.
     pub fn kill(&self, what: &str, after: Duration) -> Result<Ended> {
-        let mut child = self.command(&self.words(what), "").spawn().map_err(unstarted)?;
-        std::thread::sleep(after);
-        let _ = child.kill();
-        Ok(Ended::of(&child.wait_with_output().map_err(unstarted)?))
+        self.begin(what, "")?.end(&self.stop, after)
     }
     /// Two of the same at once.
     ///
     /// # Errors
     /// They cannot be started.
     pub fn twice(&self, what: &str) -> Result<[Ended; 2]> {
-        let spawn = || self.command(&self.words(what), "").spawn().map_err(unstarted);
-        let (one, two) = (spawn()?, spawn()?);
-        let end = |child: std::process::Child| Ok(Ended::of(&child.wait_with_output().map_err(unstarted)?));
-        let one: Result<Ended> = end(one);
-        Ok([one?, end(two)?])
+        let (one, two) = (self.begin(what, "")?, self.begin(what, ""));
+        let one = one.end(&self.stop, LONGEST);
+        let two = two.and_then(|two| two.end(&self.stop, LONGEST));
+        Ok([one?, two?])
     }
 
     /// The points that the last command reached.
@@ -153,12 +163,51 @@ impl Stage {
     }
 }
 
-impl Ended {
-    fn of(output: &Output) -> Self {
-        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.push_str(&String::from_utf8_lossy(&output.stderr));
-        Ended { code: output.status.code(), text }
+/// A command of mig that runs.
+struct Played {
+    child: Child,
+    said: File,
+}
+
+impl Played {
+    /// Waits for it, and kills it after so long, or when the rehearsal is to end.
+    fn end(mut self, stop: &AtomicBool, after: Duration) -> Result<Ended> {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().map_err(unstarted)? {
+                break status;
+            }
+            let is_over = stop.load(Ordering::SeqCst);
+            if is_over || began.elapsed() >= after {
+                let _ = self.child.kill();
+                let status = self.child.wait().map_err(unstarted)?;
+                stopped(stop)?;
+                break status;
+            }
+            std::thread::sleep(pause.min(after.saturating_sub(began.elapsed())));
+            pause = (pause * 2).min(Duration::from_millis(20));
+        };
+        let mut said = vec![];
+        self.said.rewind().and_then(|()| self.said.read_to_end(&mut said)).map_err(unstarted)?;
+        let mut text = String::from_utf8_lossy(&said).into_owned();
+        if after == LONGEST && status.code().is_none() && began.elapsed() >= after {
+            text.push_str("it did not end, and was killed");
+        }
+        Ok(Ended { code: status.code(), text })
     }
+}
+
+/// # Errors
+/// The rehearsal is to end.
+fn stopped(stop: &AtomicBool) -> Result<()> {
+    match stop.load(Ordering::SeqCst) {
+        true => Error::new(Kind::Stopped, "the rehearsal was stopped; its labs are closed").err(),
+        false => Ok(()),
+    }
+}
+
+impl Ended {
     /// The last lines of what it printed.
     pub fn tail(&self) -> String {
         let lines: Vec<&str> = self.text.trim_end().lines().collect();

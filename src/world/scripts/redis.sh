@@ -292,8 +292,15 @@ hand_over() {
         ;;
       master.master)
         case $n_id2 in *[1-9a-f]*) ;; *) n_id2=none ;; esac
-        [ "$n_id2" = "$o_id" ] || [ "$n_id2" = "$o_id2" ] || fail "both are primaries, and the one is no replica of the other: nothing is changed"
-        echo "two primaries were found: the old one took $((o_at - n_since + 1)) bytes of writes since, which go"
+        if [ "$n_id2" = "$o_id" ] || [ "$n_id2" = "$o_id2" ]; then
+          parted=$n_since
+        elif [ "$o_id2" = "$n_id" ]; then
+          # The old one followed already, and was made a primary again by somebody.
+          parted=$o_since
+        else
+          fail "both are primaries, and the one is no replica of the other: nothing is changed"
+        fi
+        echo "two primaries were found: the old one took $((o_at - parted + 1)) bytes of writes since, which go"
         [ "$to_h" != - ] || fail "the old one must follow the new one; say where it finds it with reachable_at"
         order "$old" "REPLICAOF $to_h $to_p" || fail "the old primary does not follow: $r"
         ;;
