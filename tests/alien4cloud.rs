@@ -1,12 +1,14 @@
 //! What the Alien4Cloud playbooks refuse before anything is changed, each in its lab over real SSH and HTTP.
 
+#[path = "common/spoiled.rs"]
+mod spoiled;
 #[path = "common/tree.rs"]
 mod tree;
 
+use spoiled::{Spoiled, refuses_in};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use tree::copy;
 
 fn mig(state: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mig"))
@@ -74,16 +76,6 @@ fn a_restore_refuses_a_backup_that_is_not_whole() {
     );
 }
 
-/// What is wrong in the world of a lab before a run, and what the run is refused for.
-struct Spoiled {
-    /// In the lab's `hosts`; it need not be there.
-    file: &'static str,
-    /// What is to be replaced in it; empty: the text is added at the end.
-    was: &'static str,
-    becomes: &'static str,
-    why: &'static str,
-}
-
 const EMBEDDED: Spoiled = Spoiled {
     file: "alien/opt/alien4cloud-1.1.0/config/alien4cloud-config.yml",
     was: "client: true",
@@ -97,33 +89,6 @@ const NOT_MOUNTED: Spoiled = Spoiled {
     becomes: "ext4",
     why: "/home/elasticsearch/backups is a mounted network file system on es2",
 };
-
-/// Runs a playbook once in each of the spoiled worlds, in a copy of its lab.
-fn refuses_in(playbook: &str, worlds: &[Spoiled]) {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
-    for world in worlds {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (own, state) = (folder.path().join("playbooks"), folder.path().join("state"));
-        copy(&shipped.join(format!("{playbook}.lab")), &own.join(format!("{playbook}.lab")));
-        let script = format!("{playbook}.rhai");
-        fs::copy(shipped.join(&script), own.join(&script)).expect("a copy");
-        let file = own.join(format!("{playbook}.lab/hosts")).join(world.file);
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        assert!(text.contains(world.was), "{} has {:?}", world.file, world.was);
-        let text = if world.was.is_empty() { text + world.becomes } else { text.replace(world.was, world.becomes) };
-        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        fs::write(&file, text).expect("a file");
-        let run = |words: &[&str]| {
-            let mut mig = Command::new(env!("CARGO_BIN_EXE_mig"));
-            mig.args(words).env("MIG_STATE", &state).current_dir(folder.path()).output().expect("mig runs")
-        };
-        let out = run(&["run", playbook, "--lab", "--yes"]);
-        run(&["lab", playbook, "--close"]);
-        let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert!(!out.status.success() && said.contains(world.why), "refused because of \"{}\":\n{said}", world.why);
-        assert!(said.contains("Nothing was changed on any host."), "{said}");
-    }
-}
 
 #[test]
 fn a_backup_refuses_a_cluster_that_cannot_keep_one() {
@@ -241,4 +206,82 @@ fn a_restore_refuses_a_world_that_is_not_the_backups() {
             },
         ],
     );
+}
+
+/// A copy of the restore's lab in which this went wrong after the backup on Alien and in the index, and how `mig` is run in it.
+struct Damaged {
+    folder: tempfile::TempDir,
+}
+
+impl Damaged {
+    fn new(alien: &str, index: &str) -> Damaged {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().join("playbooks");
+        let lab = own.join("alien4cloud_restore.lab");
+        tree::copy(&shipped.join("alien4cloud_restore.lab"), &lab);
+        fs::copy(shipped.join("alien4cloud_restore.rhai"), own.join("alien4cloud_restore.rhai")).expect("a copy");
+        fs::write(lab.join("hosts/alien/etc/lab/damage"), alien).expect("a file");
+        fs::write(lab.join("hosts/es1/etc/lab/damage"), index).expect("a file");
+        if index == "mild" {
+            // Neither plugin nor index was lost, so all are there after a rollback, too.
+            let mut text = fs::read_to_string(lab.join("lab.yml")).expect("a file");
+            for (was, is) in [
+                (r#"prints: "3\nbackup110.snapshot""#, r#"prints: "25\nbackup110.snapshot""#),
+                (r#"prints: "0", exits: 1"#, r#"prints: "1""#),
+            ] {
+                assert!(text.contains(was), "{text}");
+                text = text.replace(was, is);
+            }
+            fs::write(lab.join("lab.yml"), text).expect("a file");
+        }
+        Damaged { folder }
+    }
+    fn ends(&self, words: &[&str], code: i32, parts: &[&str]) -> String {
+        let mut mig = Command::new(env!("CARGO_BIN_EXE_mig"));
+        let out = mig.args(words).env("MIG_STATE", self.folder.path().join("state")).current_dir(self.folder.path());
+        let out = out.output().expect("mig runs");
+        let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert_eq!(out.status.code(), Some(code), "{said}");
+        for part in parts {
+            assert!(said.contains(part), "expected {part:?} in:\n{said}");
+        }
+        said
+    }
+}
+
+impl Drop for Damaged {
+    fn drop(&mut self) {
+        // Closed also when a test fails.
+        let mut mig = Command::new(env!("CARGO_BIN_EXE_mig"));
+        let mig =
+            mig.args(["lab", "alien4cloud_restore", "--close"]).env("MIG_STATE", self.folder.path().join("state"));
+        drop(mig.current_dir(self.folder.path()).output());
+    }
+}
+
+const HOT: &[&str] = &["run", "alien4cloud_restore", "--lab", "--yes", "--set", "hot=true"];
+
+#[test]
+fn a_hot_restore_leaves_alien_running_and_can_be_taken_back() {
+    let world = Damaged::new("mild", "mild");
+    let said = world.ends(HOT, 0, &["is done", "See that Alien4Cloud goes on", "checks hold"]);
+    assert!(!said.contains("systemd") && !said.contains("systemctl start"), "Alien was left alone:\n{said}");
+    world.ends(&["rollback", "--yes"], 0, &["is taken back", "checks hold"]);
+}
+
+#[test]
+fn a_hot_restore_that_would_change_what_alien_has_read_is_refused_or_taken_back() {
+    // A plugin was removed since the backup: seen in its folder, before anything is changed.
+    let world = Damaged::new("lost", "lost");
+    world.ends(
+        HOT,
+        3,
+        &["/opt/alien4cloud/data/work/plugins is what it was in the backup", "Nothing was changed on any host."],
+    );
+    drop(world);
+    // In the index alone: only seen when Alien is asked again.
+    let world = Damaged::new("mild", "lost");
+    world.ends(HOT, 4, &["its plugins and orchestrators", "restore with Alien stopped"]);
+    world.ends(&["rollback", "--yes"], 0, &["is taken back"]);
 }

@@ -65,6 +65,14 @@ fn a_controller_is_migrated_although_it_is_killed_and_goes_back_by_the_other_pla
 }
 
 #[test]
+fn the_vendors_button_is_not_pressed_where_it_would_fail_or_lose_the_old_controller() {
+    let cloud = Cloud::new();
+    let words = cloud.words("aviatrix_migrate", &["by=button"]);
+    cloud.refused_by_button(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(cloud.controllers.did(), Vec::<String>::new());
+}
+
+#[test]
 fn a_migration_is_taken_back_without_two_controllers_at_one_time() {
     let cloud = Cloud::new();
     let words = cloud.words("aviatrix_migrate", &[&format!("image={}", moto::IMAGE), "account=123456789012"]);

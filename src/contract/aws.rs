@@ -1,6 +1,7 @@
 //! What may be asked of an AWS account, and what may be done in it: Elastic IPs, instances, and
 //! one look at S3.
 
+use super::aws_allowance::{AddressQuota, Protection};
 use crate::secret::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -108,6 +109,10 @@ pub enum AwsAsk {
     AddressesOf(String),
     /// [`AwsSeen::Instance`].
     Instance(String),
+    /// What an instance is protected from: [`AwsSeen::Protection`].
+    Protection(String),
+    /// How many Elastic IPs there are and may be: [`AwsSeen::AddressQuota`].
+    AddressQuota,
     /// The instance that this run launched under a name: [`AwsSeen::Launched`].
     Launched(String),
     /// Whether AWS would take this, the permissions above all: [`AwsSeen::Fit`], else the call fails.
@@ -123,6 +128,8 @@ pub enum AwsSeen {
     Address(Address),
     Addresses(Vec<Address>),
     Instance(Box<Instance>),
+    Protection(Protection),
+    AddressQuota(AddressQuota),
     Launched(Option<Box<Instance>>),
     Fit,
     Object(Option<Object>),
@@ -293,7 +300,8 @@ impl AwsAsk {
     pub fn about(&self) -> &str {
         match self {
             AwsAsk::Address(a) => a,
-            AwsAsk::AddressesOf(i) | AwsAsk::Instance(i) => i,
+            AwsAsk::AddressesOf(i) | AwsAsk::Instance(i) | AwsAsk::Protection(i) => i,
+            AwsAsk::AddressQuota => "",
             AwsAsk::Launched(n) => n,
             AwsAsk::Would(aws) => aws.touches().first().copied().unwrap_or_default(),
             AwsAsk::Object { key, .. } => key,
@@ -307,6 +315,8 @@ impl fmt::Display for AwsAsk {
             AwsAsk::Address(a) => write!(f, "address {a}"),
             AwsAsk::AddressesOf(i) => write!(f, "addresses of {i}"),
             AwsAsk::Instance(i) => write!(f, "instance {i}"),
+            AwsAsk::Protection(i) => write!(f, "protection of {i}"),
+            AwsAsk::AddressQuota => f.write_str("quota of addresses"),
             AwsAsk::Launched(n) => write!(f, "launched {n}"),
             AwsAsk::Would(aws) => write!(f, "whether it would take `{aws}`"),
             AwsAsk::Object { bucket, key } => write!(f, "object {bucket}/{key}"),

@@ -4,6 +4,7 @@
 //! Deliberately not here: anything that does something. This room is words.
 
 mod aws;
+mod aws_allowance;
 mod command;
 mod deed;
 mod dns;
@@ -23,6 +24,7 @@ pub use aws::{
     Address as AwsAddress, Aws, AwsAsk, AwsSeen, Holder, Instance as AwsInstance, Launch, MoveAddress,
     Object as AwsObject, Power, SetPower, Terminate,
 };
+pub use aws_allowance::{AddressQuota as AwsAddressQuota, Protection as AwsProtection};
 pub use command::{Command, quote};
 pub use deed::{Bytes, Deed, FileState, Put, PutChecked, Reboot, Run, Source, Step, Undo};
 pub use dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType, status};

@@ -2,13 +2,13 @@
 
 use super::{
     aws_eip::AwsEip, aws_instance::AwsInstance, aws_instance_info::AwsInstanceInfo, aws_launch::AwsLaunch,
-    aws_s3_info::AwsS3Info, aws_transfer_eip::AwsTransferEip, capture::Capture, close::Close, copy_file::CopyFile,
-    daemon::Daemon, daemon_info::DaemonInfo, dig::Dig, dig_all::DigAll, docker::Docker, docker_exec::DockerExec,
-    docker_info::DockerInfo, docker_logs::DockerLogs, edit_line::EditLine, edit_nginx_upstream::EditNginxUpstream,
-    edit_yaml::EditYaml, file_info::FileInfo, http_get::HttpGet, http_send::HttpSend, machine::Machine,
-    port_open::PortOpen, read_file::ReadFile, reboot::Reboot, redis_info::RedisInfo, redis_replicaof::RedisReplicaof,
-    remove_file::RemoveFile, rsync::Rsync, ssh::Ssh, ssh_trust::SshTrust, ssh_tunnel::SshTunnel, systemd::Systemd,
-    write_file::WriteFile,
+    aws_quota::AwsQuota, aws_s3_info::AwsS3Info, aws_transfer_eip::AwsTransferEip, capture::Capture, close::Close,
+    copy_file::CopyFile, daemon::Daemon, daemon_info::DaemonInfo, dig::Dig, dig_all::DigAll, docker::Docker,
+    docker_exec::DockerExec, docker_info::DockerInfo, docker_logs::DockerLogs, edit_line::EditLine,
+    edit_nginx_upstream::EditNginxUpstream, edit_yaml::EditYaml, file_info::FileInfo, http_get::HttpGet,
+    http_send::HttpSend, machine::Machine, port_open::PortOpen, read_file::ReadFile, reboot::Reboot,
+    redis_info::RedisInfo, redis_replicaof::RedisReplicaof, remove_file::RemoveFile, rsync::Rsync, ssh::Ssh,
+    ssh_trust::SshTrust, ssh_tunnel::SshTunnel, systemd::Systemd, write_file::WriteFile,
 };
 use crate::contract::Spec;
 
@@ -49,5 +49,6 @@ pub const ALL: &[Spec] = &[
     Spec::change::<AwsLaunch>(),
     Spec::reading::<AwsEip>(),
     Spec::reading::<AwsInstanceInfo>(),
+    Spec::reading::<AwsQuota>(),
     Spec::reading::<AwsS3Info>(),
 ];

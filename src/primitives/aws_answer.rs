@@ -1,6 +1,6 @@
 //! What AWS answers to the questions of the primitives, each in its own form.
 
-use crate::contract::{Aws, AwsAddress, AwsAsk, AwsInstance, AwsSeen, Look, Outcome, failed};
+use crate::contract::{Aws, AwsAddress, AwsAsk, AwsInstance, AwsProtection, AwsSeen, Look, Outcome, failed};
 
 pub fn address(look: &dyn Look, text: &str) -> Outcome<AwsAddress> {
     match look.aws(&AwsAsk::Address(text.into()))? {
@@ -13,6 +13,14 @@ pub fn instance(look: &dyn Look, id: &str) -> Outcome<AwsInstance> {
     match look.aws(&AwsAsk::Instance(id.into()))? {
         AwsSeen::Instance(instance) => Ok(*instance),
         other => failed(format!("asked for the instance {id}, AWS gave {other:?}")),
+    }
+}
+
+/// Asked for by itself: it is some requests more, which those who wait for an instance need not make.
+pub fn protection(look: &dyn Look, id: &str) -> Outcome<AwsProtection> {
+    match look.aws(&AwsAsk::Protection(id.into()))? {
+        AwsSeen::Protection(protection) => Ok(protection),
+        other => failed(format!("asked what {id} is protected from, AWS gave {other:?}")),
     }
 }
 

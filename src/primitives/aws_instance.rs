@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 /// rollback brings it back to what it was. An instance that an auto-scaling group looks after must not be
 /// stopped: the group would launch another.
 ///
+/// One that is protected from being stopped is refused while planning, with the command that takes the protection away.
+///
 /// The permissions are `ec2:StartInstances`, `ec2:StopInstances` and those of `aws_instance_info`; the plan
 /// asks AWS whether they are there (a dry run).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +51,7 @@ impl Args for AwsInstance {
                     "instance i-0aaaaaaaaaaaaaaa0",
                     r#"{ "instance": { "id": "i-0aaaaaaaaaaaaaaa0", "state": "running", "system_check": "ok", "instance_check": "ok", "tags": { "Name": "controller" } } }"#,
                 ),
+                Given::Aws("protection of i-0aaaaaaaaaaaaaaa0", r#"{ "protection": { "stop": false } }"#),
                 Given::Aws("whether it would take `aws: stop i-0aaaaaaaaaaaaaaa0 (controller)`", r#""fit""#),
                 Given::Aws("whether it would take `aws: start i-0aaaaaaaaaaaaaaa0 (controller)`", r#""fit""#),
             ],
@@ -67,6 +70,8 @@ impl Args for AwsInstance {
                     "instance i-0bbbbbbbbbbbbbbb0",
                     r#"{ "instance": { "id": "i-0bbbbbbbbbbbbbbb0", "state": "running", "system_check": "ok", "instance_check": "ok" } }"#,
                 ),
+                Given::Aws("protection of i-0aaaaaaaaaaaaaaa0", r#"{ "protection": { "stop": false } }"#),
+                Given::Aws("protection of i-0bbbbbbbbbbbbbbb0", r#"{ "protection": { "stop": false } }"#),
                 Given::Aws("whether it would take `aws: stop i-0aaaaaaaaaaaaaaa0`", r#""fit""#),
                 Given::Aws("whether it would take `aws: start i-0aaaaaaaaaaaaaaa0`", r#""fit""#),
                 Given::Aws("whether it would take `aws: stop i-0bbbbbbbbbbbbbbb0`", r#""fit""#),
@@ -101,6 +106,9 @@ impl Change for AwsInstance {
             (Power::Stopped, "stopped") => Ok(Plan::Already),
             (Power::Stopped, "stopping") => Ok(Plan::Wait(format!("{} is stopping", now.id))),
             (Power::Running, "stopped" | "stopping") | (Power::Stopped, "running" | "pending") => {
+                if self.state == Power::Stopped {
+                    may_be_stopped(look, &now.id)?;
+                }
                 let to = |power| {
                     Aws::SetPower(SetPower {
                         instance: now.id.clone(),
@@ -121,6 +129,10 @@ impl Change for AwsInstance {
                         );
                     }
                     let other = aws_answer::instance(look, other.as_ref())?;
+                    // Nor could a rollback stop that one.
+                    if !other.is_gone() {
+                        may_be_stopped(look, &other.id)?;
+                    }
                     let first = Aws::SetPower(SetPower {
                         name: other.name().into(),
                         instance: other.id,
@@ -141,4 +153,14 @@ impl Change for AwsInstance {
     fn patience_ms(&self) -> Option<u64> {
         Some(self.timeout.ms())
     }
+}
+
+/// A dry run does not look at the protection: the stop itself would be refused, in the middle of a cutover.
+fn may_be_stopped(look: &dyn Look, id: &str) -> Outcome<()> {
+    if aws_answer::protection(look, id)?.stop != Some(true) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("aws_instance: {id} is protected from being stopped"))
+        .hint(format!("when it may be: aws ec2 modify-instance-attribute --instance-id {id} --no-disable-api-stop"))
+        .into())
 }

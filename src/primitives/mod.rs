@@ -10,6 +10,7 @@ mod aws_id;
 mod aws_instance;
 mod aws_instance_info;
 mod aws_launch;
+mod aws_quota;
 mod aws_s3_info;
 mod aws_transfer_eip;
 mod capture;

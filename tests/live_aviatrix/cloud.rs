@@ -71,7 +71,7 @@ impl Cloud {
         words
     }
 
-    /// HA is on; the backup is empty, or missing; somebody else has the address; admin is not let in.
+    /// It is protected from being stopped; HA is on; the backup is empty, or missing; somebody else has the address; admin is not let in.
     pub fn refused(&self, words: &[&str]) {
         let tag = format!("ResourceId.1={}&Tag.1.Key=aws:autoscaling:groupName&Tag.1.Value=controller", self.old);
         moto::ec2(&format!("Action=CreateTags&{tag}"));
@@ -88,6 +88,9 @@ impl Cloud {
             self.stage.ends(words, 3, &["HA is off"]);
             self.stage.shim.faults().edited.clear();
         }
+        moto::protect(&self.old, "DisableApiStop", true);
+        self.stage.ends(words, 3, &[&self.old, "may be stopped through the API", "--no-disable-api-stop"]);
+        moto::protect(&self.old, "DisableApiStop", false);
         put(&format!("/{}/{}", self.bucket, self.key), "");
         self.stage.ends(words, 3, &["not empty"]);
         put(&format!("/{}/{}", self.bucket, self.key), "the backup of last night");
@@ -98,5 +101,17 @@ impl Cloud {
         std::fs::write(self.stage.at("password"), "another-password").unwrap();
         self.stage.ends(words, 3, &["does not let admin in"]);
         std::fs::write(self.stage.at("password"), PASSWORD).unwrap();
+    }
+
+    /// By the vendor's button: no further Elastic IP may be had; the old instance would be terminated when it ends itself.
+    pub fn refused_by_button(&self, words: &[&str]) {
+        let none = ("DescribeAccountAttributes", "<attributeValue>5<".to_owned(), "<attributeValue>1<".to_owned());
+        self.stage.shim.faults().edited.push(none);
+        self.stage.ends(words, 3, &["one more Elastic IP may be allocated"]);
+        self.stage.shim.faults().edited.clear();
+        // moto does not take another behaviour for an instance that is there.
+        let other = ("DescribeInstanceAttribute", "<value>stop<".to_owned(), "<value>terminate<".to_owned());
+        self.stage.shim.faults().edited.push(other);
+        self.stage.ends(words, 3, &["what becomes of", "when it shuts itself down"]);
     }
 }

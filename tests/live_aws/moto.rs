@@ -98,6 +98,12 @@ pub fn instance() -> String {
     element(&xml, "instanceId").expect("an instance").to_owned()
 }
 
+/// Protects an instance, or takes the protection away: `DisableApiStop`, `DisableApiTermination`.
+pub fn protect(instance: &str, attribute: &str, is_on: bool) {
+    let xml = ec2(&format!("Action=ModifyInstanceAttribute&InstanceId={instance}&{attribute}.Value={is_on}"));
+    assert!(!xml.contains("<Error>"), "{xml}");
+}
+
 /// A new Elastic IP, given to an instance: address and allocation.
 pub fn address_at(instance: Option<&str>) -> (String, String) {
     let xml = ec2("Action=AllocateAddress&Domain=vpc");

@@ -46,6 +46,8 @@ pub struct Faults {
     pub boots_for: Duration,
     /// Instances that may not be terminated: moto lets them go.
     pub protected: BTreeSet<String>,
+    /// Instances that may not be stopped.
+    pub unstoppable: BTreeSet<String>,
 
     /// What was asked, and which of it was held back.
     pub log: Vec<String>,
@@ -302,6 +304,11 @@ fn change(
             400,
             "OperationNotPermitted",
             "The instance may not be terminated. Modify its 'disableApiTermination'.",
+        ),
+        "StopInstances" if lock(faults).unstoppable.contains(param("InstanceId.1")) => error(
+            400,
+            "OperationNotPermitted",
+            "The instance may not be stopped. Modify its 'disableApiStop' instance attribute and try again.",
         ),
         "StartInstances" => {
             let id = param("InstanceId.1");

@@ -24,6 +24,8 @@ impl Fleet {
                 Ok(instance) => Ok(AwsSeen::Instance(Box::new(instance))),
                 Err(refusal) => Err(self.no_such("instance", id, &refusal).await.into()),
             },
+            AwsAsk::Protection(id) => Ok(AwsSeen::Protection(self.protection(id).await?)),
+            AwsAsk::AddressQuota => Ok(AwsSeen::AddressQuota(self.address_quota().await?)),
             AwsAsk::Launched(name) => {
                 Ok(AwsSeen::Launched(self.launched(name).await?.into_iter().next().map(Box::new)))
             }

@@ -6,6 +6,7 @@
 mod account;
 mod act;
 mod address;
+mod allowance;
 mod ask;
 mod instance;
 mod launch;
