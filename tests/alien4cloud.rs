@@ -1,12 +1,17 @@
 //! What the Alien4Cloud playbooks refuse before anything is changed, each in its lab over real SSH and HTTP.
 
+#[path = "common/desk.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod desk;
+#[path = "common/forked.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod forked;
 #[path = "common/spoiled.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod spoiled;
-#[path = "common/tree.rs"]
-mod tree;
 
+use forked::Forked;
 use spoiled::{Spoiled, refuses_in};
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -208,80 +213,42 @@ fn a_restore_refuses_a_world_that_is_not_the_backups() {
     );
 }
 
-/// A copy of the restore's lab in which this went wrong after the backup on Alien and in the index, and how `mig` is run in it.
-struct Damaged {
-    folder: tempfile::TempDir,
+/// A fork of the restore in whose lab this went wrong after the backup, on Alien and in the index.
+fn damaged(alien: &str, index: &str) -> Forked {
+    let forked = Forked::new("alien4cloud_restore");
+    forked.write("alien/etc/lab/damage", alien);
+    forked.write("es1/etc/lab/damage", index);
+    if index == "mild" {
+        // Neither plugin nor index was lost, so all are there after a rollback, too.
+        forked.rewrites(".lab/lab.yml", r#"prints: "3\nbackup110.snapshot""#, r#"prints: "25\nbackup110.snapshot""#);
+        forked.rewrites(".lab/lab.yml", r#"prints: "0", exits: 1"#, r#"prints: "1""#);
+    }
+    forked
 }
 
-impl Damaged {
-    fn new(alien: &str, index: &str) -> Damaged {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
-        let folder = tempfile::tempdir().expect("a folder");
-        let own = folder.path().join("playbooks");
-        let lab = own.join("alien4cloud_restore.lab");
-        tree::copy(&shipped.join("alien4cloud_restore.lab"), &lab);
-        fs::copy(shipped.join("alien4cloud_restore.rhai"), own.join("alien4cloud_restore.rhai")).expect("a copy");
-        fs::write(lab.join("hosts/alien/etc/lab/damage"), alien).expect("a file");
-        fs::write(lab.join("hosts/es1/etc/lab/damage"), index).expect("a file");
-        if index == "mild" {
-            // Neither plugin nor index was lost, so all are there after a rollback, too.
-            let mut text = fs::read_to_string(lab.join("lab.yml")).expect("a file");
-            for (was, is) in [
-                (r#"prints: "3\nbackup110.snapshot""#, r#"prints: "25\nbackup110.snapshot""#),
-                (r#"prints: "0", exits: 1"#, r#"prints: "1""#),
-            ] {
-                assert!(text.contains(was), "{text}");
-                text = text.replace(was, is);
-            }
-            fs::write(lab.join("lab.yml"), text).expect("a file");
-        }
-        Damaged { folder }
-    }
-    fn ends(&self, words: &[&str], code: i32, parts: &[&str]) -> String {
-        let mut mig = Command::new(env!("CARGO_BIN_EXE_mig"));
-        let out = mig.args(words).env("MIG_STATE", self.folder.path().join("state")).current_dir(self.folder.path());
-        let out = out.output().expect("mig runs");
-        let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert_eq!(out.status.code(), Some(code), "{said}");
-        for part in parts {
-            assert!(said.contains(part), "expected {part:?} in:\n{said}");
-        }
-        said
-    }
-}
-
-impl Drop for Damaged {
-    fn drop(&mut self) {
-        // Closed also when a test fails.
-        let mut mig = Command::new(env!("CARGO_BIN_EXE_mig"));
-        let mig =
-            mig.args(["lab", "alien4cloud_restore", "--close"]).env("MIG_STATE", self.folder.path().join("state"));
-        drop(mig.current_dir(self.folder.path()).output());
-    }
-}
-
-const HOT: &[&str] = &["run", "alien4cloud_restore", "--lab", "--yes", "--set", "hot=true"];
+const HOT: &[&str] = &["--set", "hot=true"];
+const BACK: &[&str] = &["rollback", "--yes"];
 
 #[test]
 fn a_hot_restore_leaves_alien_running_and_can_be_taken_back() {
-    let world = Damaged::new("mild", "mild");
-    let said = world.ends(HOT, 0, &["is done", "See that Alien4Cloud goes on", "checks hold"]);
+    let world = damaged("mild", "mild");
+    let said = world.runs(HOT, true, &["is done", "See that Alien4Cloud goes on", "checks hold"]);
     assert!(!said.contains("systemd") && !said.contains("systemctl start"), "Alien was left alone:\n{said}");
-    world.ends(&["rollback", "--yes"], 0, &["is taken back", "checks hold"]);
+    world.says(BACK, true, &["is taken back", "checks hold"]);
 }
 
 #[test]
 fn a_hot_restore_that_would_change_what_alien_has_read_is_refused_or_taken_back() {
     // A plugin was removed since the backup: seen in its folder, before anything is changed.
-    let world = Damaged::new("lost", "lost");
-    world.ends(
+    let world = damaged("lost", "lost");
+    world.runs(
         HOT,
-        3,
+        false,
         &["/opt/alien4cloud/data/work/plugins is what it was in the backup", "Nothing was changed on any host."],
     );
     drop(world);
     // In the index alone: only seen when Alien is asked again.
-    let world = Damaged::new("mild", "lost");
-    world.ends(HOT, 4, &["its plugins and orchestrators", "restore with Alien stopped"]);
-    world.ends(&["rollback", "--yes"], 0, &["is taken back"]);
+    let world = damaged("mild", "lost");
+    world.runs(HOT, false, &["its plugins and orchestrators", "restore with Alien stopped"]);
+    world.says(BACK, true, &["is taken back"]);
 }

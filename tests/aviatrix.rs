@@ -2,10 +2,14 @@
 
 #![cfg(feature = "aws")]
 
+#[path = "common/desk.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod desk;
+#[path = "common/forked.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod forked;
 #[path = "common/spoiled.rs"]
 mod spoiled;
-#[path = "common/tree.rs"]
-mod tree;
 
 use spoiled::{Spoiled, refuses_in, refuses_with};
 

@@ -33,7 +33,11 @@ impl Forked {
         assert!(text.contains(from), "{file} has {from:?}");
         self.write(file, &text.replace(from, to));
     }
-    /// The same in the playbook itself, or in `lab.yml`.
+    /// Adds a text at the end of a file of the lab, which need not be there.
+    pub fn adds(&self, file: &str, text: &str) {
+        self.write(file, &(std::fs::read_to_string(self.path(file)).unwrap_or_default() + text));
+    }
+    /// The same as `edits` in the playbook itself, or in `lab.yml`.
     pub fn rewrites(&self, end: &str, from: &str, to: &str) {
         let file = format!("{}{end}", self.playbook);
         let text = self.desk.read(&file);
