@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
 
 #[path = "live_pryv/client.rs"]
+#[expect(dead_code, reason = "a core has more to it")]
 mod client;
 #[path = "common/docker.rs"]
 mod docker;
