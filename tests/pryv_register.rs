@@ -229,7 +229,9 @@ cd /var/pryv && bash ./run-config-follower && until test -e pryv/pryv.yml; do sl
 
     let again = "run: { host: slave, command: cd /var/pryv && bash ./restart-config-follower && bash ./restart-pryv }";
     let hand = |says: &str| format!("  - says: {says}\n    {again}\n");
-    let hands = ["that it follows the new register", "that it follows the old register again"].map(hand).concat();
+    let ready = "  - says: Have the reg-slave\n    run: { host: slave, command: \"true\" }\n";
+    let hands =
+        ["that it follows the new register", "that it follows the old register again"].map(hand).concat() + ready;
     // Redis needs a moment to find a primary again that was made anew.
     let follows = |address: &str| {
         let now = "docker exec pryvio_redis redis-cli info replication";
