@@ -1,5 +1,5 @@
 //! Other programs of the kind, with the same commands on the same hosts: only with
-//! `MIG_BENCH_OTHERS=1`, and only those that pip can install into a venv of this run.
+//! `MIG_BENCH_OTHERS=1` (or the names of some, as `fabric,pyinfra`), and only those that pip can install into a venv of this run.
 
 use super::fleet::Fleet;
 use std::fs;
@@ -71,7 +71,9 @@ pub fn measure(fleet: &Fleet, commands: usize) -> Vec<(&'static str, Duration)> 
         ("Ansible raw", ansible("raw")),
         ("Ansible command", ansible("command")),
     ];
+    let asked = std::env::var("MIG_BENCH_OTHERS").unwrap_or_default();
     all.into_iter()
+        .filter(|(name, _)| asked == "1" || asked.split(',').any(|a| a == *name))
         .filter_map(|(name, words)| {
             let mut times: Vec<Duration> = vec![];
             while times.len() < ROUNDS
