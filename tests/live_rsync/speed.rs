@@ -81,7 +81,8 @@ impl Ground {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for name in ["home", "from", "kept", "state"] {
-            fs::create_dir(at(name)).unwrap();
+            let mut private = fs::DirBuilder::new();
+            std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700).create(at(name)).unwrap();
         }
         let root = format!("root:x:0:0:root:{}:/bin/sh", at("home").display());
         let passwd = fs::read_to_string("/etc/passwd").unwrap();
