@@ -16,7 +16,6 @@ mod client;
 #[path = "live_pryv/core.rs"]
 mod core;
 #[path = "common/docker.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
 mod docker;
 #[path = "live_pryv/ground.rs"]
 mod ground;
