@@ -4,8 +4,8 @@
 //!
 //! By itself the users have 20 MB in 2,000 files, and what was copied inside the cutover is held to a tenth. With
 //! `MIG_LIVE_FULL=1` in the environment it is 1 GB in 20,000 files, with 3 GB of memory used for it, over a link of
-//! `MIG_LIVE_MBIT` (250): as between two providers. The time of the files is held to a fifth then: looks at both sides cost
-//! what they cost on a busy machine, however little there is to copy.
+//! `MIG_LIVE_MBIT` (100): as between two providers. The time of the files is held to a tenth too then. Over a faster link a
+//! busy machine misses that: looks at both sides cost what they cost there, however little there is to copy.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail as loudly as the test")]
 
@@ -44,7 +44,7 @@ fn a_core_moves_and_nothing_that_was_stored_is_lost() {
     let core = Core::new(Release::New, size);
     let (source, dest) = (&core.ground.source, &core.ground.dest);
     if is_full {
-        let mbit = std::env::var("MIG_LIVE_MBIT").unwrap_or_else(|_| "250".into());
+        let mbit = std::env::var("MIG_LIVE_MBIT").unwrap_or_else(|_| "100".into());
         source.sh(&format!("tc qdisc add dev eth0 root tbf rate {mbit}mbit burst 256kb latency 100ms"));
     }
 
@@ -107,7 +107,7 @@ fn a_core_moves_and_nothing_that_was_stored_is_lost() {
     assert!(copied("bytes") > 0 && copied("bytes") <= all / 10, "{} of {all}", copied("bytes"));
     assert!(copied("files") <= size.files / 10 + client.acknowledged().len(), "{} files", copied("files"));
     if is_full {
-        assert!(seconds(&files) <= by_hand.files / 5.0);
+        assert!(seconds(&files) <= by_hand.files / 10.0);
     }
 }
 
