@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// Reads a text of at most so many bytes. `Ok(None)`: nothing lies there.
 ///
@@ -186,6 +187,16 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
         Some(text) => Ok(text),
         None => Error::bad_input(format!("{}: no such file", path.display())).err(),
     }
+}
+
+/// A file to which a process that is started writes, behind what is there; it is made where it is not.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn sink(path: &Path) -> Result<Stdio> {
+    let file = File::options().append(true).create(true).open(path);
+    file.map(Stdio::from)
+        .map_err(|e| Box::new(Error::bad_input(format!("{}: cannot be written to: {}", path.display(), why(&e)))))
 }
 
 /// Removes a file, if it is there.

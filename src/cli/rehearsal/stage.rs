@@ -5,8 +5,6 @@ use crate::error::{Error, Kind, Result};
 use crate::lab::{self, LabSource, OpenLab, Snapshot, differences};
 use crate::world::files;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -25,7 +23,7 @@ pub struct Ended {
 
 pub struct Stage {
     /// Removed with the stage.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     state: PathBuf,
     pub lab: OpenLab,
     /// Every host's files before anything was done. Each lab has keys and machine-ids of its own.
@@ -51,7 +49,7 @@ impl Stage {
         let program = std::env::current_exe().map_err(cannot)?;
         let start = snapshots(&lab)?;
         let log = folder.path().join("points");
-        Ok(Stage { _folder: folder, state, lab, start, playbook: playbook.into(), program, log, stop: stop.clone() })
+        Ok(Stage { folder, state, lab, start, playbook: playbook.into(), program, log, stop: stop.clone() })
     }
 
     /// As at the start: no run, no file changed, nothing running.
@@ -77,9 +75,9 @@ impl Stage {
     }
     fn begin(&self, what: &str, fail: &str) -> Result<Played> {
         stopped(&self.stop)?;
-        let said = tempfile::tempfile().map_err(unstarted)?;
+        let said = tempfile::NamedTempFile::new_in(self.folder.path()).map_err(unstarted)?.into_temp_path();
         let mut command = self.command(&self.words(what), fail);
-        command.stdout(said.try_clone().map_err(unstarted)?).stderr(said.try_clone().map_err(unstarted)?);
+        command.stdout(files::sink(&said)?).stderr(files::sink(&said)?);
         Ok(Played { child: command.spawn().map_err(unstarted)?, said })
     }
     fn words<'a>(&'a self, what: &'a str) -> Vec<&'a str> {
@@ -166,7 +164,7 @@ impl Stage {
 /// A command of mig that runs.
 struct Played {
     child: Child,
-    said: File,
+    said: tempfile::TempPath,
 }
 
 impl Played {
@@ -188,8 +186,7 @@ impl Played {
             std::thread::sleep(pause.min(after.saturating_sub(began.elapsed())));
             pause = (pause * 2).min(Duration::from_millis(20));
         };
-        let mut said = vec![];
-        self.said.rewind().and_then(|()| self.said.read_to_end(&mut said)).map_err(unstarted)?;
+        let said = files::find_bytes(&self.said, 64 << 20)?.unwrap_or_default();
         let mut text = String::from_utf8_lossy(&said).into_owned();
         if after == LONGEST && status.code().is_none() && began.elapsed() >= after {
             text.push_str("it did not end, and was killed");
