@@ -4,8 +4,12 @@
 #[path = "common/desk.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod desk;
+#[path = "common/forked.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod forked;
 
 use desk::Desk;
+use forked::Forked;
 use mig::lab::{self, OpenLab, Snapshot};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -89,6 +93,19 @@ fn faults_6_to_8_a_run_that_was_cut_goes_on_in_the_same_lab() {
     }
     let said = place.0.mig(&["resume", "--yes"]);
     said.ends(0).has(&["lab: ", "checks hold"]);
+}
+
+#[test]
+fn no_password_of_a_running_configuration_gets_into_the_journal() {
+    let forked = Forked::new("conductor");
+    let backup = "source/srv/conductor-backup/var/lib/128technology/t128-running.json";
+    forked.edits(backup, r#""name": "Lab","#, r#""password": "kept-to-itself", "name": "Lab","#);
+    let sets = ["backup=/srv/conductor-backup", "version=4.1.1-1.el7.centos", "absent=SITE0003P1/SITE0003P1A"];
+    let words: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let said = forked.runs(&words, true, &["is done"]);
+    assert!(!said.contains("kept-to-itself"), "{said}");
+    assert!(!forked.stored("SITE0002P1/SITE0002P1A").is_empty(), "the nodes of that file were read");
+    assert_eq!(forked.stored("kept-to-itself"), Vec::<String>::new());
 }
 
 /// How many processes of this user know of a folder, by their environment or their command line.
