@@ -2,7 +2,9 @@
 
 use super::gathered::{checked, gather};
 use super::in_lab::source_of;
-use super::rehearsal::{Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, chosen, table};
+use super::rehearsal::{
+    Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, first_of_each, sample, some, table,
+};
 use super::wrong::Wrong;
 use super::{Globals, page, signals};
 use crate::error::{Error, Kind};
@@ -24,7 +26,7 @@ pub struct TestArgs {
     #[arg(value_name = "PLAYBOOK")]
     pub playbooks: Vec<String>,
 
-    /// Kills at every point in every way; without it, at every point once
+    /// Kills at every point in every way; without it, at one point of each name and at others as time allows
     #[arg(long)]
     pub full: bool,
 
@@ -32,7 +34,7 @@ pub struct TestArgs {
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub at_once: usize,
 
-    /// Which sample of the points is tried beside one of each; left out, another every day
+    /// Which of the other points are tried; left out, others every day
     #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
 }
@@ -163,66 +165,61 @@ fn undisturbed(stage: &Stage) -> Result<Whole, Wrong> {
     Ok(Whole { end, back: stage.snapshots()?, run_points, back_points, took })
 }
 
+/// How long all cases of the short form may take when they are run one after the other: with the labs side by side on
+/// two processors, some two minutes.
+const SHORT: Duration = Duration::from_secs(150);
+
 /// What is tried: a title, how many points there are of it, and the cases.
+///
+/// The short form kills the run and the rollback at the first point of each name. Beside these, it has as much of the rest
+/// as there is time for, at least one of each kind, and on another day others.
 fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)> {
     let on_host = |p: &&Point| p.name.starts_with("host.");
     let run: Vec<Point> = whole.run_points.iter().filter(|p| !on_host(p)).cloned().collect();
     let host: Vec<Point> = whole.run_points.iter().filter(on_host).cloned().collect();
     let back: Vec<Point> = whole.back_points.iter().filter(|p| !on_host(p)).cloned().collect();
-    let at = |how, way| move |p: Point| Case { disturbed: Disturbed::At(p, how), way };
-    let pick = |all: &[Point], sample| chosen(all, full, day, sample);
-    let mut all = vec![
-        (
-            "killed, resumed".to_string(),
-            run.len(),
-            pick(&run, 8).into_iter().map(at("abort", Way::On)).collect::<Vec<_>>(),
-        ),
-        (
-            "killed, rolled back".into(),
-            run.len(),
-            if full {
-                run.clone()
-            } else {
-                pick(&run, 8).into_iter().skip(usize::try_from(day % 3).unwrap_or(0)).step_by(3).collect()
-            }
-            .into_iter()
-            .map(at("abort", Way::Back))
-            .collect(),
-        ),
-        ("the host's wrapper dies".into(), host.len(), pick(&host, 2).into_iter().map(at("io", Way::On)).collect()),
-        (
-            "rollback killed".into(),
-            back.len(),
-            pick(&back, 4)
-                .into_iter()
-                .map(|p| Case { disturbed: Disturbed::BackAt(p, "abort"), way: Way::Back })
-                .collect(),
-        ),
-    ];
     let journal: Vec<Point> = run.iter().filter(|p| p.name.ends_with(".before")).cloned().collect();
-    all.push((
-        "the journal's disk fails".into(),
-        journal.len(),
-        pick(&journal, 2).into_iter().map(at("io", Way::On)).collect(),
-    ));
+
+    let names = [first_of_each(&run), first_of_each(&back)];
+    let first = |of: &[Point], more: usize| -> Vec<Point> {
+        first_of_each(of).into_iter().chain(sample(of, day, more)).collect()
+    };
+    // In the short form, when there is time.
+    let both = || first(&run, 8);
+    let rest =
+        [sample(&run, day, 8), some(&both(), day, 11), first(&host, 2), sample(&back, day, 4), first(&journal, 2)];
+    let time = usize::try_from(SHORT.as_millis() / whole.took.as_millis().max(1)).unwrap_or(usize::MAX);
+    let (needed, wanted) = (names.iter().map(Vec::len).sum::<usize>(), rest.iter().map(Vec::len).sum::<usize>());
+    let there_is = time.saturating_sub(needed).min(wanted);
+    let [more, taken_back, on_hosts, more_back, disk] =
+        rest.map(|points| some(&points, day, (points.len() * there_is / wanted.max(1)).max(1)));
+    let [name, name_back] = names;
+
+    let at = |points: Vec<Point>, all: &[Point], how, way| -> Vec<Case> {
+        let points = if full { all.to_vec() } else { points };
+        points.into_iter().map(|p| Case { disturbed: Disturbed::At(p, how), way }).collect()
+    };
+    let in_rollback: Vec<Point> = if full { back.clone() } else { [name_back, more_back].concat() };
+    let in_rollback =
+        in_rollback.into_iter().map(|p| Case { disturbed: Disturbed::BackAt(p, "abort"), way: Way::Back });
     let n = if full { 20 } else { 3 };
     let ms = u64::try_from(whole.took.as_millis()).unwrap_or(1000);
     let killed = (1..=n).map(|k| Duration::from_millis(ms * k / (n + 1) + day % 97));
-    all.push((
-        "SIGKILL at some time".into(),
-        0,
-        killed.map(|after| Case { disturbed: Disturbed::Killed(after), way: Way::On }).collect(),
-    ));
+    let killed = killed.map(|after| Case { disturbed: Disturbed::Killed(after), way: Way::On });
     let middle: Vec<Point> = run.iter().filter(|p| p.name == "deed.after").cloned().collect();
-    let some = |n: usize| middle.iter().step_by(middle.len().div_ceil(n).max(1)).cloned().collect::<Vec<_>>();
-    let five = some(if full { 6 } else { 1 })
-        .into_iter()
-        .map(|p| Case { disturbed: Disturbed::FiveTimes(p, Duration::from_millis(150)), way: Way::On });
-    all.push(("six kills in a row".into(), middle.len(), five.collect()));
-    let two =
-        some(if full { 6 } else { 1 }).into_iter().map(|p| Case { disturbed: Disturbed::TwoResumes(p), way: Way::On });
-    all.push(("two resumes at once".into(), middle.len(), two.collect()));
-    all
+    let six = || some(&middle, 0, if full { 6 } else { 1 }).into_iter();
+    let five = six().map(|p| Case { disturbed: Disturbed::FiveTimes(p, Duration::from_millis(150)), way: Way::On });
+    let two = six().map(|p| Case { disturbed: Disturbed::TwoResumes(p), way: Way::On });
+    vec![
+        ("killed, resumed".into(), run.len(), at([name, more].concat(), &run, "abort", Way::On)),
+        ("killed, rolled back".into(), run.len(), at(taken_back, &run, "abort", Way::Back)),
+        ("the host's wrapper dies".into(), host.len(), at(on_hosts, &host, "io", Way::On)),
+        ("rollback killed".into(), back.len(), in_rollback.collect()),
+        ("the journal's disk fails".into(), journal.len(), at(disk, &journal, "io", Way::On)),
+        ("SIGKILL at some time".into(), 0, killed.collect()),
+        ("six kills in a row".into(), middle.len(), five.collect()),
+        ("two resumes at once".into(), middle.len(), two.collect()),
+    ]
 }
 
 /// Plays cases on all stages at once; the outcomes in the order of the cases.

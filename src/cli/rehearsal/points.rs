@@ -1,6 +1,6 @@
 //! The points that a run reached, and which of them are tried.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A place where a run can be killed: its name, and the how-manieth time it is reached.
 ///
@@ -33,22 +33,29 @@ impl Point {
     }
 }
 
-/// Which points are tried: all of them with `full`; else each name once, and a sample of the
-/// others that moves on from day to day, so that all are tried in the course of time.
-pub fn chosen(all: &[Point], full: bool, day: u64, sample: usize) -> Vec<Point> {
-    if full {
-        return all.to_vec();
-    }
-    let mut names = BTreeSet::new();
-    let (first, rest): (Vec<&Point>, Vec<&Point>) = all.iter().partition(|p| names.insert(p.name.clone()));
-    let step = rest.len().div_ceil(sample.max(1)).max(1);
+/// The first point of each name: it is tried in every rehearsal.
+pub fn first_of_each(all: &[Point]) -> Vec<Point> {
+    all.iter().filter(|p| p.time == 1).cloned().collect()
+}
+
+/// So many of the points that are not the first of their name; others on another day, so that all are tried in the
+/// course of time.
+pub fn sample(all: &[Point], day: u64, wanted: usize) -> Vec<Point> {
+    let rest: Vec<&Point> = all.iter().filter(|p| p.time > 1).collect();
+    some(&rest, day, wanted).into_iter().cloned().collect()
+}
+
+/// So many of them, as far apart as they can be; others on another day.
+pub fn some<T: Clone>(all: &[T], day: u64, wanted: usize) -> Vec<T> {
+    let step = all.len().div_ceil(wanted.max(1)).max(1);
     let from = usize::try_from(day).unwrap_or(0) % step;
-    first.into_iter().chain(rest.into_iter().skip(from).step_by(step)).cloned().collect()
+    all.iter().skip(from).step_by(step).take(wanted).cloned().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn each_name_is_tried_and_in_time_every_point() {
@@ -59,13 +66,15 @@ mod tests {
         assert_eq!(all[5].told("abort"), "a#3=abort");
         let mut tried = BTreeSet::new();
         for day in 0..10 {
-            let now = chosen(&all, false, day, 1);
-            for name in ["a", "b", "poll"] {
-                assert!(now.iter().any(|p| p.name == name), "{day}: {name}");
-            }
-            tried.extend(now);
+            let names: Vec<String> = first_of_each(&all).into_iter().map(|p| p.name).collect();
+            assert_eq!(names, ["a", "b", "poll"]);
+            tried.extend(first_of_each(&all));
+            let sampled = sample(&all, day, 1);
+            assert_eq!(sampled.len(), 1);
+            tried.extend(sampled);
         }
         assert_eq!(tried.len(), all.len());
-        assert_eq!(chosen(&all, true, 0, 1).len(), all.len());
+        assert_eq!(some(&[1, 2, 3, 4, 5, 6, 7], 1, 3), [2, 5]);
+        assert!(some(&[1, 2], 0, 0).is_empty());
     }
 }
