@@ -45,9 +45,10 @@ fn a_register_moves_and_no_registration_is_lost() {
     assert_eq!((code, at), (Some(0), 2), "{said}\n{}", p.shown());
     p.more_are_registered(5);
     let gaps = p.client_ends();
-    let report = said.lines().rfind(|l| l.trim_start().starts_with("outage")).unwrap_or_default().trim();
-    println!("nobody could register for {gaps:.1?} seconds; mig: {report}");
-    assert!(report.contains("of 3m"), "{said}");
+    let reports: Vec<&str> =
+        said.lines().map(str::trim).filter(|l| l.starts_with("outage") && l.contains(" in ")).collect();
+    println!("nobody could register for {gaps:.1?} seconds; mig: {reports:?}");
+    assert!(reports.len() == 2 && reports[0].contains("of 3m") && reports[1].contains("of 1m"), "{said}");
     p.nobody_is_lost(&p.ground.dest);
     for name in &NAMES {
         p.asks(ground::DEST, name, "at-the-new").unwrap();
