@@ -83,7 +83,7 @@ impl LineEdit {
         let Some(line) = &self.line else {
             return match live.as_slice() {
                 [] => Ok(Edited::Already),
-                [at] => Ok(Edited::Changed(self.remove(text, &lines[*at]))),
+                [at] => self.remove(text, &lines[*at]).map(Edited::Changed),
                 several => Err(self.several("matching", self.matching.as_ref(), &lines, several)),
             };
         };
@@ -102,12 +102,18 @@ impl LineEdit {
         }
     }
 
-    fn remove(&self, text: &[u8], old: &Line<'_>) -> Vec<u8> {
+    fn remove(&self, text: &[u8], old: &Line<'_>) -> Result<Vec<u8>, String> {
         let (front, back) = (&text[..old.start], &text[old.start + old.content.len()..]);
         if self.comment_old {
-            return [front, &self.comment_of(old.content), back].concat();
+            return Ok([front, &self.comment_of(old.content), back].concat());
         }
-        [front, &back[old.ending.len()..]].concat()
+        let back = &back[old.ending.len()..];
+        if front.is_empty() && back.starts_with(MARK) {
+            return Err("line 2 begins with a byte order mark, which without line 1 would become that of the file; \
+                        take it away by hand"
+                .into());
+        }
+        Ok([front, back].concat())
     }
 
     fn several(&self, option: &str, pattern: Option<&Regex>, lines: &[Line<'_>], which: &[usize]) -> String {
@@ -198,9 +204,12 @@ impl Line<'_> {
     }
 }
 
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The lines of a text; a byte order mark belongs to none of them.
 fn split(text: &[u8]) -> Vec<Line<'_>> {
-    let mut start = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut start = if text.starts_with(MARK) { MARK.len() } else { 0 };
     let mut lines = vec![];
     for whole in text[start..].split_inclusive(|b| *b == b'\n') {
         let content = match whole {
@@ -319,6 +328,13 @@ mod tests {
         assert_eq!(done("# b\n", Some("b"), None, false), None, "a comment never goes");
         assert_eq!(done("a\n", None, Some("b"), false).as_deref(), Some("a\nb\n"));
         assert_eq!(done("b\na\n", None, Some("b"), false), None);
+        // The mark of another file, behind which this one was put: it is text, and does not become this one's.
+        let first = LineEdit::new(Some("^$"), None, None, false).unwrap();
+        assert!(first.apply(b"\n\xef\xbb\xbf\na 1").unwrap_err().contains("byte order mark"));
+        assert_eq!(
+            first.apply(b"\xef\xbb\xbf\n\xef\xbb\xbfa"),
+            Ok(Edited::Changed(b"\xef\xbb\xbf\xef\xbb\xbfa".into()))
+        );
         let wrong = |m, l, a, c| LineEdit::new(m, l, a, c).unwrap_err();
         assert!(wrong(None, None, None, false).starts_with("neither matching nor line is given"));
         assert!(wrong(None, Some("x"), None, true).starts_with("comment_old is of no use"));
