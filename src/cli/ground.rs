@@ -187,11 +187,7 @@ impl Ground {
         settings.accept_new_host_keys = globals.accept_new_host_keys || lab.is_some();
         settings.secrets = self.secrets(operator);
         settings.holder = (!self.playbook.is_empty()).then(|| world::Holder::here(&self.playbook));
-        let from_env = self.inventory.secrets.values().filter_map(|s| match s {
-            SecretSource::Env(name) => Some(name.clone()),
-            _ => None,
-        });
-        settings.hidden = from_env.collect();
+        settings.hidden = self.hidden();
         if let Some(aws) = &self.inventory.aws {
             settings.aws = world::AwsConfig {
                 region: aws.region.clone(),
@@ -223,6 +219,15 @@ impl Ground {
         self.inventory.secrets.iter().find(|(_, source)| stands(source)).map(|(name, _)| name.to_string())
     }
 
+    /// The variables of the environment that are secrets: what mig starts does not get them.
+    fn hidden(&self) -> Vec<String> {
+        let from_env = self.inventory.secrets.values().filter_map(|s| match s {
+            SecretSource::Env(name) => Some(name.clone()),
+            _ => None,
+        });
+        from_env.collect()
+    }
+
     fn hosts(&self) -> Vec<HostConfig> {
         let config = |name: &crate::name::HostName, host: &crate::inventory::Host| HostConfig {
             name: name.clone(),
@@ -246,6 +251,7 @@ impl Ground {
     fn secrets(&self, operator: Arc<dyn Operator>) -> world::SecretSource {
         let sources = self.inventory.secrets.clone();
         let places = self.inventory.secret_places.clone();
+        let hidden = self.hidden();
         let fetched: Mutex<BTreeMap<String, Secret>> = Mutex::default();
         Arc::new(move |name| {
             let mut fetched = fetched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -255,7 +261,7 @@ impl Ground {
             let Some(source) = sources.get(name) else {
                 return Error::bad_input(format!("the inventory has no secret \"{name}\"")).err();
             };
-            let value = fetch(name, source, &*operator)?;
+            let value = fetch(name, source, &hidden, &*operator)?;
             if let Some(wrong) = check_secret_value(name, &value, places.get(name)) {
                 return wrong.err();
             }
@@ -265,7 +271,12 @@ impl Ground {
     }
 }
 
-fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::error::Result<Secret> {
+fn fetch(
+    name: &str,
+    source: &SecretSource,
+    hidden: &[String],
+    operator: &dyn Operator,
+) -> crate::error::Result<Secret> {
     let missing = |what: String| Error::bad_input(format!("the secret \"{name}\": {what}"));
     match source {
         SecretSource::Env(var) => match std::env::var(var) {
@@ -279,7 +290,7 @@ fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::e
             })?;
             Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_string()))
         }
-        SecretSource::Command(command) => match output_of(command) {
+        SecretSource::Command(command) => match output_of(command, hidden) {
             Ok(text) => Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_string())),
             Err(why) => missing(format!("its command failed: {why}")).err(),
         },
@@ -291,9 +302,14 @@ fn fetch(name: &str, source: &SecretSource, operator: &dyn Operator) -> crate::e
     }
 }
 
-/// What a command of the operator's own shell prints.
-fn output_of(command: &str) -> Result<String, String> {
-    let out = std::process::Command::new("sh")
+/// What a command of the operator's own shell prints. It does not get the variables that are secrets themselves: what it
+/// leaves running, such as an agent, would keep them.
+fn output_of(command: &str, hidden: &[String]) -> Result<String, String> {
+    let mut shell = std::process::Command::new("sh");
+    for name in hidden {
+        shell.env_remove(name);
+    }
+    let out = shell
         .args(["-c", command])
         .stdin(std::process::Stdio::null())
         .stderr(std::process::Stdio::inherit())

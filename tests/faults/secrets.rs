@@ -73,7 +73,11 @@ fn sample(found: &mut BTreeSet<String>, given: &[u32]) {
 fn row_78_secrets_are_found_nowhere_but_where_they_belong() {
     let m = Machine::with(PLAYBOOK);
     write(&m.at("secret-file"), &format!("{}\n", CANARIES[1]), 0o600);
-    write(&m.at("secret-command"), &format!("#!/bin/sh\ncat <<'E'\n{}\nE\n", CANARIES[2]), 0o700);
+    write(
+        &m.at("secret-command"),
+        &format!("#!/bin/sh\n[ -z \"${{CANARY+x}}\" ] || exit 9\ncat <<'E'\n{}\nE\n", CANARIES[2]),
+        0o700,
+    );
     let inventory = format!(
         "hosts:\n  here: {{ local: true, sudo: true }}\nsecrets:\n  one: {{ env: CANARY }}\n  two: {{ file: {0}/secret-file }}\n  \
          three: {{ command: {0}/secret-command }}\n",
