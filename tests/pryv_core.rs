@@ -7,8 +7,14 @@ mod desk;
 #[path = "common/forked.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod forked;
+#[path = "common/pryv.rs"]
+mod pryv;
 
 use forked::Forked;
+use pryv::{
+    BACK, no_key_is_kept, refuses_a_busy_port, refuses_a_foreign_address, refuses_too_little_disk, renames,
+    scripts_of_1_7_6,
+};
 
 const SITE: &str = "var/pryv/pryv/nginx/conf/site-443.conf";
 const LEADER: &str = "register/var/pryv/config-leader";
@@ -39,11 +45,7 @@ fn a_copy_that_went_one_folder_too_deep_and_a_machine_of_another_platform() {
 #[test]
 fn a_wrong_address_of_either_machine() {
     let place = Forked::new("pryv_core");
-    place.refuses(
-        &["--set", "address=127.0.0.99"],
-        "an interface of dest has 127.0.0.99 (else say which in \"interface\")",
-    );
-    place.closes();
+    refuses_a_foreign_address(&place);
     place.edits(&format!("{LEADER}/conf/platform.yml"), "127.0.0.12", "127.0.0.98");
     place.refuses(&[], "source is co1, which platform.yml has at 127.0.0.98");
 }
@@ -52,9 +54,7 @@ fn a_wrong_address_of_either_machine() {
 fn a_core_without_its_site_configuration() {
     let place = Forked::new("pryv_core");
     for site in [format!("source/{SITE}"), format!("{LEADER}/data/core/nginx/conf/site-443.conf")] {
-        let text = std::fs::read_to_string(place.path(&site)).expect("it is there");
-        place.write(&site.replace("site-443.conf", "site.conf"), &text);
-        place.removes(&site);
+        renames(&place, &site, &site.replace("site-443.conf", "site.conf"));
     }
     place.refuses(&[], "site-443.conf is there, as on a core of a cluster");
 }
@@ -62,12 +62,8 @@ fn a_core_without_its_site_configuration() {
 #[test]
 fn a_busy_port_443_and_too_little_disk() {
     let place = Forked::new("pryv_core");
-    let listens = "#!/bin/sh\nsetsid python3 -c 'import socket, time; s = socket.create_server((\"127.0.0.11\", 443)); time.sleep(600)' >/dev/null 2>&1 </dev/null &\nsleep 1\n";
-    place.write("dest/etc/lab/boot", listens);
-    place.refuses(&[], "port 443 of dest is free");
-    place.closes();
-    place.write("source.bin/du", "#!/bin/sh\nprintf '900000000000\\t%s\\n' \"$4\"\n");
-    place.refuses(&[], "/var of the old machine has room for the dumps");
+    refuses_a_busy_port(&place);
+    refuses_too_little_disk(&place, "/var of the old machine has room for the dumps");
 }
 
 #[test]
@@ -112,20 +108,7 @@ const SAVED: &str = "vars:
 /// Makes the lab's files those of release 1.7.6: scripts that look in the current folder, some without a first line,
 /// data of hfs in a folder of its own, settings as the admin panel has saved them.
 fn as_in_1_7_6(place: &Forked) {
-    for host in ["source", "dest", "register", "slave"] {
-        for what in ["pryv", "config-follower", "config-leader"] {
-            for verb in ["run", "stop"] {
-                let script = format!("{host}/var/pryv/{verb}-{what}");
-                if !place.path(&script).exists() {
-                    continue;
-                }
-                place.edits(&script, "docker-compose -f ${PRYV_CONF_ROOT}/", "docker-compose -f ");
-                if verb == "stop" {
-                    place.edits(&script, "#!/bin/bash\n", "");
-                }
-            }
-        }
-    }
+    scripts_of_1_7_6(place, &["source", "dest", "register", "slave"], 18);
     for compose in ["source/var/pryv/pryv/pryv.yml".into(), format!("{LEADER}/data/core/pryv.yml")] {
         place.edits(&compose, ":1.9.2\"", ":1.7.6\"");
         let conf = "hfs/conf/:/app/conf/:ro\n      - ${PRYV_CONF_ROOT}/pryv/";
@@ -143,14 +126,8 @@ fn release_1_7_6_is_moved_and_taken_back() {
     let place = Forked::new("pryv_core");
     as_in_1_7_6(&place);
     let mut said = place.runs(&[], true, &["lab: 10 of 10 checks hold"]);
-    said.push_str(&place.says(
-        &["rollback", "--past-no-return", "--yes"],
-        true,
-        &["is taken back", "lab: 7 of 7 checks hold"],
-    ));
-    // A key that stands beside the address, in platform.yml and in what is made from it.
-    assert!(!said.contains("lab-only-admin-key"), "{said}");
-    assert_eq!(place.stored("lab-only-admin-key"), Vec::<String>::new());
+    said.push_str(&place.says(BACK, true, &["is taken back", "lab: 7 of 7 checks hold"]));
+    no_key_is_kept(&place, &said);
 }
 
 #[test]

@@ -7,13 +7,18 @@ mod desk;
 #[path = "common/forked.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod forked;
+#[path = "common/pryv.rs"]
+mod pryv;
 
 use forked::Forked;
+use pryv::{
+    BACK, no_key_is_kept, refuses_a_busy_port, refuses_a_foreign_address, refuses_too_little_disk, renames,
+    scripts_of_1_7_6,
+};
 
 const SITE: &str = "source/var/pryv/pryv/nginx/conf";
 const LEADER: &str = "source/var/pryv/config-leader";
 const REDIS: &str = "source/var/pryv/pryv/redis";
-const BACK: &[&str] = &["rollback", "--past-no-return", "--yes"];
 
 #[test]
 fn a_register_without_users_and_one_that_is_a_replica() {
@@ -46,11 +51,7 @@ fn a_copy_that_went_one_folder_too_deep_and_a_machine_of_another_platform() {
 #[test]
 fn a_wrong_address_of_either_machine() {
     let place = Forked::new("pryv_register");
-    place.refuses(
-        &["--set", "address=127.0.0.99"],
-        "an interface of dest has 127.0.0.99 (else say which in \"interface\")",
-    );
-    place.closes();
+    refuses_a_foreign_address(&place);
     // The DNS of the machine goes on with the address that it was made with.
     place.edits(&format!("{LEADER}/conf/platform.yml"), "\"127.0.0.12\"", "\"127.0.0.98\"");
     let fixed =
@@ -64,9 +65,7 @@ fn a_wrong_address_of_either_machine() {
 fn a_register_without_its_site_configuration() {
     let place = Forked::new("pryv_register");
     for folder in [SITE.to_string(), format!("{LEADER}/data/reg-master/nginx/conf")] {
-        let text = std::fs::read_to_string(place.path(&format!("{folder}/site.conf"))).expect("it is there");
-        place.write(&format!("{folder}/site-443.conf"), &text);
-        place.removes(&format!("{folder}/site.conf"));
+        renames(&place, &format!("{folder}/site.conf"), &format!("{folder}/site-443.conf"));
         place.edits(&format!("{folder}/nginx.conf"), "/app/conf/site.conf", "/app/conf/site-443.conf");
     }
     place.refuses(&[], "site.conf is there, as on the master register of a cluster (a single node has site-443.conf");
@@ -75,12 +74,8 @@ fn a_register_without_its_site_configuration() {
 #[test]
 fn a_busy_port_443_and_too_little_disk() {
     let place = Forked::new("pryv_register");
-    let listens = "#!/bin/sh\nsetsid python3 -c 'import socket, time; s = socket.create_server((\"127.0.0.11\", 443)); time.sleep(600)' >/dev/null 2>&1 </dev/null &\nuntil ss -Hltn | grep -q 127.0.0.11:443; do sleep 0.1; done\n";
-    place.write("dest/etc/lab/boot", listens);
-    place.refuses(&[], "port 443 of dest is free");
-    place.closes();
-    place.write("source.bin/du", "#!/bin/sh\nprintf '900000000000\\t%s\\n' \"$4\"\n");
-    place.refuses(&[], "/var of the new machine has room for the users");
+    refuses_a_busy_port(&place);
+    refuses_too_little_disk(&place, "/var of the new machine has room for the users");
 }
 
 /// platform.yml as the admin panel saves it.
@@ -131,16 +126,7 @@ const SAVED: &str = "vars:
 /// Makes the lab's files those of release 1.7.6: scripts that look in the current folder, some without a first line,
 /// settings as the admin panel has saved them.
 fn as_in_1_7_6(place: &Forked) {
-    for host in ["source", "dest"] {
-        for what in ["pryv", "config-follower", "config-leader"] {
-            for verb in ["run", "stop"] {
-                let script = format!("{host}/var/pryv/{verb}-{what}");
-                let text = std::fs::read_to_string(place.path(&script)).expect("a script");
-                let text = text.replace("-f ${PRYV_CONF_ROOT}/", "-f ");
-                place.write(&script, if verb == "stop" { text.trim_start_matches("#!/bin/bash\n") } else { &text });
-            }
-        }
-    }
+    scripts_of_1_7_6(place, &["source", "dest"], 12);
     place.write(&format!("{LEADER}/conf/platform.yml"), SAVED);
     let of = "' /var/pryv/config-leader/conf/platform.yml\", prints: ";
     let quoted = format!("value: \\\"127.0.0.11\\\"{of}\"2\"");
@@ -153,9 +139,7 @@ fn release_1_7_6_is_moved_and_taken_back_and_no_key_is_kept() {
     as_in_1_7_6(&place);
     let mut said = place.runs(&[], true, &["of 5m in Move the users", "of 1m in Make redis of the new machine anew"]);
     said.push_str(&place.says(BACK, true, &["is taken back", "lab: 6 of 6 checks hold"]));
-    // A key that stands beside the addresses, in platform.yml and in what is made from it.
-    assert!(!said.contains("lab-only-admin-key"), "{said}");
-    assert_eq!(place.stored("lab-only-admin-key"), Vec::<String>::new());
+    no_key_is_kept(&place, &said);
 }
 
 #[test]

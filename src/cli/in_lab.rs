@@ -15,11 +15,11 @@ use std::path::Path;
 pub fn source_of(script: &Script) -> Result<LabSource, Wrong> {
     match lab_of(script) {
         Some(Lab::Folder(folder)) => {
-            let mut source = LabSource::from_folder(&folder, &|other| Ok(embedded(other)))?;
+            let mut source = LabSource::from_folder(&folder, &embedded)?;
             source.name.clone_from(&script.name);
             Ok(source)
         }
-        Some(Lab::Shipped(dir)) => Ok(LabSource::new(&script.name, all_in(dir), &|other| Ok(embedded(other)))?),
+        Some(Lab::Shipped(dir)) => Ok(LabSource::new(&script.name, all_in(dir), &embedded)?),
         None => Err(Error::bad_input(format!("{} has no lab", script.name))
             .hint(format!("a lab is the folder {}.lab beside the playbook, with a lab.yml in it", script.name))
             .into()),
@@ -32,11 +32,12 @@ pub fn source_of(script: &Script) -> Result<LabSource, Wrong> {
 /// # Errors
 /// Its files make no sense.
 pub fn shipped_source(name: &str) -> crate::error::Result<Option<LabSource>> {
-    embedded(name).map(|files| LabSource::new(name, files, &|other| Ok(embedded(other)))).transpose()
+    embedded(name)?.map(|files| LabSource::new(name, files, &embedded)).transpose()
 }
 
-fn embedded(name: &str) -> Option<Vec<LabFile>> {
-    embedded_lab(name).map(all_in)
+/// The files of a lab in the binary, where it has one of this name.
+fn embedded(name: &str) -> crate::error::Result<Option<Vec<LabFile>>> {
+    Ok(embedded_lab(name).map(all_in))
 }
 
 fn all_in(dir: &include_dir::Dir<'_>) -> Vec<LabFile> {

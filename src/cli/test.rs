@@ -185,9 +185,13 @@ fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)>
         first_of_each(of).into_iter().chain(sample(of, day, more)).collect()
     };
     // In the short form, when there is time.
-    let both = || first(&run, 8);
-    let rest =
-        [sample(&run, day, 8), some(&both(), day, 11), first(&host, 2), sample(&back, day, 4), first(&journal, 2)];
+    let rest = [
+        sample(&run, day, 8),
+        some(&first(&run, 8), day, 11),
+        first(&host, 2),
+        sample(&back, day, 4),
+        first(&journal, 2),
+    ];
     let time = usize::try_from(SHORT.as_millis() / whole.took.as_millis().max(1)).unwrap_or(usize::MAX);
     let (needed, wanted) = (names.iter().map(Vec::len).sum::<usize>(), rest.iter().map(Vec::len).sum::<usize>());
     let there_is = time.saturating_sub(needed).min(wanted);
@@ -199,7 +203,7 @@ fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)>
         let points = if full { all.to_vec() } else { points };
         points.into_iter().map(|p| Case { disturbed: Disturbed::At(p, how), way }).collect()
     };
-    let in_rollback: Vec<Point> = if full { back.clone() } else { [name_back, more_back].concat() };
+    let in_rollback = if full { back.clone() } else { [name_back, more_back].concat() };
     let in_rollback =
         in_rollback.into_iter().map(|p| Case { disturbed: Disturbed::BackAt(p, "abort"), way: Way::Back });
     let n = if full { 20 } else { 3 };

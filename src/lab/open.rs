@@ -4,6 +4,7 @@ use super::control::{self, Opened};
 use super::enter::proxy_command;
 use super::open_lab::OpenLab;
 use super::serve::ARGUMENT;
+use super::settings::is_word;
 use super::source::LabSource;
 use super::{inherited, tree};
 use crate::error::{Error, Result};
@@ -107,8 +108,7 @@ fn lay_out(source: &LabSource, folder: &Path, program: &Path) -> Result<()> {
     tree::write(&folder.join("ssh/config"), config.as_bytes(), 0o600).map_err(cannot)?;
     tree::write(&folder.join("ssh/known_hosts"), known.as_bytes(), 0o600).map_err(cannot)?;
     for (name, value) in &source.settings.secrets {
-        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        if !plain {
+        if !is_word(name) {
             return Error::bad_input(format!("secrets: \"{name}\" is not a name: letters, digits, _ and -")).err();
         }
         tree::write(&folder.join("secrets").join(name), value.as_bytes(), 0o600).map_err(cannot)?;

@@ -184,7 +184,7 @@ impl Settings {
             return Error::bad_input("hosts: a lab needs at least one host").err();
         }
         if let Some(other) = &self.programs_of
-            && (other.is_empty() || !other.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)))
+            && !is_word(other)
         {
             let message = format!("programs_of: \"{other}\" is not the name of a lab; expected as in conductor");
             return Error::bad_input(message).err();
@@ -193,9 +193,7 @@ impl Settings {
         for (name, host) in &self.hosts {
             HostName::parse(name).map_err(|e| Box::new(Error::bad_input(format!("hosts: {e}"))))?;
             if let Some(user) = &host.user
-                && (user.is_empty()
-                    || user.starts_with('-')
-                    || !user.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)))
+                && (user.starts_with('-') || !is_word(user))
             {
                 return Error::bad_input(format!("hosts.{name}.user: \"{user}\" is not the name of a user")).err();
             }
@@ -296,6 +294,11 @@ impl Settings {
     pub fn address(&self, host: &str) -> Ipv4Addr {
         self.hosts.get(host).and_then(|h| h.address).unwrap_or(Ipv4Addr::LOCALHOST)
     }
+}
+
+/// Whether a text is a name of letters, digits, _ and -, as files and users of a lab have.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 /// Whether a path is absolute and cannot climb out.

@@ -28,7 +28,6 @@ struct Told {
     calls: BTreeMap<i64, (Vec<String>, String)>,
     deeds: BTreeMap<Vec<String>, String>,
     cutovers: Vec<(Vec<String>, u64, u64)>,
-    left: Vec<String>,
     warnings: Vec<String>,
     tally: Tally,
 }
@@ -64,10 +63,6 @@ impl Listener for Story {
                 }
             }
             Event::CutoverEnds { path, took_ms, budget_ms } => t.cutovers.push((path.clone(), *took_ms, *budget_ms)),
-            Event::Undo { deed, how, why } if how == "left" || how == "failed" => {
-                let why = why.as_ref().map(|w| format!(": {w}")).unwrap_or_default();
-                t.left.push(format!("{deed}{why}"));
-            }
             Event::Warning { text } => t.warnings.push(text.clone()),
             Event::RunEnds { run, tally, .. } => {
                 t.run.clone_from(run);
@@ -136,7 +131,7 @@ impl Story {
         page
     }
 
-    /// The end of a run or a rollback that went well. A rollback says itself what it left as it is.
+    /// The end of a run or a rollback that went well, and what the rollback has `left` as it is.
     pub fn summary(&self, run: &str, mode: &str, left: &[String], paint: Paint) -> String {
         let t = self.told();
         let run = harmless::line(run);
@@ -161,7 +156,6 @@ impl Story {
         for text in &t.warnings {
             let _ = writeln!(out, "  {} {}", paint.careful("!"), harmless::line(text));
         }
-        let left = if is_back { left } else { &t.left };
         if !left.is_empty() {
             let _ = writeln!(out, "  {}", paint.careful("left as it is:"));
             for line in left {

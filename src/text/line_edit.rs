@@ -3,6 +3,7 @@
 //! Works on bytes: line endings, a byte order mark, a missing final newline and bytes that are not
 //! UTF-8 are kept. Doing the same again changes nothing.
 
+use super::mark;
 use regex::bytes::{Regex, RegexBuilder};
 
 /// What line is wanted, and where.
@@ -108,7 +109,7 @@ impl LineEdit {
             return Ok([front, &self.comment_of(old.content), back].concat());
         }
         let back = &back[old.ending.len()..];
-        if front.is_empty() && back.starts_with(MARK) {
+        if front.is_empty() && back.starts_with(mark::MARK) {
             return Err("line 2 begins with a byte order mark, which without line 1 would become that of the file; \
                         take it away by hand"
                 .into());
@@ -204,12 +205,9 @@ impl Line<'_> {
     }
 }
 
-/// The byte order mark of UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// The lines of a text; a byte order mark belongs to none of them.
 fn split(text: &[u8]) -> Vec<Line<'_>> {
-    let mut start = if text.starts_with(MARK) { MARK.len() } else { 0 };
+    let mut start = mark::split(text).0.len();
     let mut lines = vec![];
     for whole in text[start..].split_inclusive(|b| *b == b'\n') {
         let content = match whole {

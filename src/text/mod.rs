@@ -9,6 +9,7 @@ pub mod docker;
 pub mod duration;
 pub mod excerpt;
 pub mod line_edit;
+pub mod mark;
 pub mod nearest;
 pub mod nginx;
 pub mod position;

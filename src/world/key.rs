@@ -60,14 +60,13 @@ pub fn shell(file: &str) -> String {
 
 impl Reached {
     fn config(&self, file: &str, alias: &str, more: &str) -> String {
-        let reached = self;
         format!(
             "Host {alias}\n{more}  HostName {}\n  Port {}\n  User {}\n  HostKeyAlias {alias}\n  IdentityFile \"{file}\"\n  IdentitiesOnly yes\n\
              \x20 UserKnownHostsFile \"{file}.hosts\"\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n\
              \x20 CheckHostIP no\n  UpdateHostKeys no\n  BatchMode yes\n  PreferredAuthentications publickey\n\
              \x20 ConnectTimeout 15\n  ServerAliveInterval 15\n  ServerAliveCountMax 4\n  ForwardAgent no\n  ForwardX11 no\n\
              \x20 ControlMaster no\n  ControlPath none\n  RequestTTY no\n",
-            reached.address, reached.port, reached.user
+            self.address, self.port, self.user
         )
     }
 }

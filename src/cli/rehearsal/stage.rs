@@ -171,7 +171,7 @@ impl Played {
     /// Waits for it, and kills it after so long, or when the rehearsal is to end.
     fn end(mut self, stop: &AtomicBool, after: Duration) -> Result<Ended> {
         let began = Instant::now();
-        let mut pause = Duration::from_millis(1);
+        let (mut pause, mut killed) = (Duration::from_millis(1), "");
         let status = loop {
             if let Some(status) = self.child.try_wait().map_err(unstarted)? {
                 break status;
@@ -181,17 +181,14 @@ impl Played {
                 let _ = self.child.kill();
                 let status = self.child.wait().map_err(unstarted)?;
                 stopped(stop)?;
+                killed = "it did not end, and was killed";
                 break status;
             }
             std::thread::sleep(pause.min(after.saturating_sub(began.elapsed())));
             pause = (pause * 2).min(Duration::from_millis(20));
         };
         let said = files::find_bytes(&self.said, 64 << 20)?.unwrap_or_default();
-        let mut text = String::from_utf8_lossy(&said).into_owned();
-        if after == LONGEST && status.code().is_none() && began.elapsed() >= after {
-            text.push_str("it did not end, and was killed");
-        }
-        Ok(Ended { code: status.code(), text })
+        Ok(Ended { code: status.code(), text: String::from_utf8_lossy(&said).into_owned() + killed })
     }
 }
 

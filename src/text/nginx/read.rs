@@ -2,6 +2,7 @@
 
 use super::node::{Block, Directive, Word, shown};
 use super::skip::lua_end;
+use crate::text::mark;
 use std::ops::Range;
 
 /// A larger file is no configuration that a person would edit.
@@ -50,7 +51,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Directive>, Fault> {
     if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
         return Err(Fault::new("it is UTF-16, which nginx does not read").hint("convert it: iconv -f UTF-16 -t UTF-8"));
     }
-    let at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let at = mark::split(text).0.len();
     Reader { text, at, open: vec![], here: vec![] }.all()
 }
 

@@ -10,6 +10,7 @@ use super::path::{Key, Path};
 use super::read::{LIMITS, parse};
 use super::render::{Plain, is_it, render};
 use super::scalar::Style;
+use crate::text::mark;
 use std::ops::Range;
 
 /// What a path is to hold.
@@ -63,8 +64,7 @@ pub(super) struct Splice {
 /// # Errors
 /// Says how far the path matched; refuses anchors, aliases, tags, merged and duplicate keys on it.
 pub fn set(text: &[u8], path: &Path, wish: &Wish) -> Result<Edited, Refusal> {
-    let mark: &[u8] = b"\xef\xbb\xbf";
-    let (front, body) = if text.starts_with(mark) { text.split_at(mark.len()) } else { (&[][..], text) };
+    let (front, body) = mark::split(text);
     let changed = match wish {
         Wish::Scalar(new) => scalar(body, path, new)?,
         Wish::Items(items) => {

@@ -119,8 +119,7 @@ fn parse(bytes: &[u8], root: &str) -> Kept {
             let sent: HashSet<&[u8]> = kept.passes.iter().flat_map(|p| &p.sent).map(Vec::as_slice).collect();
             let is_torn =
                 |n: &Vec<u8>| !was.contains(n.as_slice()) && stem(n).is_some_and(|s| sent.contains(s.as_slice()));
-            let torn = now.into_iter().filter(is_torn).collect();
-            kept.torn = torn;
+            kept.torn = now.into_iter().filter(is_torn).collect();
             break;
         }
         let place = String::from_utf8_lossy(place).into_owned();
