@@ -11,6 +11,7 @@ mod forked;
 #[path = "common/spoiled.rs"]
 mod spoiled;
 
+use forked::Forked;
 use spoiled::{Spoiled, refuses_in, refuses_with};
 
 const OLD: &str = "aws/var/lib/aviatrix/instances/i-0aaaaaaaaaaaaaaa0";
@@ -79,4 +80,14 @@ fn a_restore_refuses_controllers_of_which_it_or_its_rollback_could_not_stop_one(
             attribute(NEW, is_protected, "i-0bbbbbbbbbbbbbbb1 may be stopped through the API"),
         ],
     );
+}
+
+#[test]
+fn a_restore_whose_answer_is_lost_is_known_by_the_password_that_holds_from_then_on() {
+    let place = Forked::new("aviatrix_migrate");
+    let restored = "return {\"return\": True, \"results\": \"restored\"}";
+    place.edits("../bin/aviatrix-cloud", restored, "return None");
+    place.runs(&[], true, &["is done", "checks hold"]);
+    let log = place.happened("aws", "/var/lib/aviatrix", "log");
+    assert_eq!(log.matches(" restored").count(), 1, "{log}");
 }

@@ -72,6 +72,10 @@ impl Forked {
         let words = [&["plan", &playbook, "--lab"], more].concat();
         self.says(&words, false, &[why, "Nothing was changed on any host."]);
     }
+    /// What stands in files of this name below a folder of a machine of its open lab.
+    pub fn happened(&self, host: &str, below: &str, name: &str) -> String {
+        lab::find(&self.desk.path("state")).iter().map(|lab| lab.read_all(host, below, name)).collect()
+    }
     /// Files of the state folder, but not those of the lab's machines, that have this text in them.
     pub fn stored(&self, text: &str) -> Vec<String> {
         let mut found = vec![];
