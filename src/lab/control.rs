@@ -8,7 +8,6 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::time::Duration;
 
 /// What was opened, in the lab's folder for whoever finds it later.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,7 +56,8 @@ pub(super) fn connect(folder: &Path) -> io::Result<UnixStream> {
 /// Asks the lab and waits for its answer.
 pub(super) fn ask(folder: &Path, request: &Request) -> io::Result<Answer> {
     let stream = connect(folder)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    // A reset is a way down and a way up.
+    stream.set_read_timeout(Some(super::machine::PATIENCE * 3))?;
     let mut line = serde_json::to_string(request)?;
     line.push('\n');
     (&stream).write_all(line.as_bytes())?;

@@ -25,8 +25,9 @@ pub(super) const PATH: &str = "/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin
 /// Where a host is told to go down: `/run/lab/reboot` and `/run/lab/poweroff` write there.
 const WISHES: &str = "/run/lab";
 
-/// How long `/etc/lab/boot` may take before the host answers all the same.
-const BOOT: Duration = Duration::from_secs(10);
+/// How long `/etc/lab/boot` may take before the host answers all the same. A host that answers sooner is found with half
+/// of its services, and many that boot at once on a machine that is busy take long.
+pub(super) const BOOT: Duration = Duration::from_secs(60);
 
 /// Runs the host until it is told to go.
 pub(super) fn run(folder: &Path, name: &str) -> io::Result<()> {

@@ -14,8 +14,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-/// How long a host may take to come up or to go.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a host may take to come up or to go, on a machine that is busy.
+pub(super) const PATIENCE: Duration = super::holder::BOOT.saturating_mul(2);
 
 /// One host of the lab.
 pub(super) struct Machine {

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// How long a lab may take to open.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a lab may take to open: its hosts come up at once.
+const PATIENCE: Duration = super::machine::PATIENCE.saturating_mul(2);
 
 /// Opens a lab under the folder `state`. It stays open when this process ends.
 ///
