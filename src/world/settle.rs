@@ -94,7 +94,11 @@ impl Fleet {
 
     /// Started, nothing of it lives, no exit code: its own check may know.
     pub async fn after_loss(&self, link: &Link, job: &Job, run: &Run, rebooted: bool, when: &str) -> Loss {
-        let mut could_not = "it has no check, and is not marked idempotent.".to_owned();
+        let mut could_not = match run.idempotent {
+            true => "mig resume does: it may be run twice.",
+            false => "it has no check, and is not marked idempotent.",
+        }
+        .to_owned();
         let checked = match &run.check {
             Some(check) => match self.run(&run.host, check, CHECK_MS).await {
                 Ok(output) => Some(output.code == 0),
@@ -110,7 +114,7 @@ impl Fleet {
         }
         let text = self.lost_text(link, job, run, rebooted, when).await;
         match checked {
-            Some(_) => Loss::NotDone(text + "its check does not see its effect."),
+            Some(_) => Loss::NotDone(text + "mig resume does, for its check does not see its effect."),
             None => Loss::Unknown(text + could_not.as_str()),
         }
     }
