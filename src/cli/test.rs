@@ -3,7 +3,7 @@
 use super::gathered::{checked, gather};
 use super::in_lab::source_of;
 use super::rehearsal::{
-    Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, first_of_each, sample, some, table,
+    Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, first_of_each, in_rows, sample, some, table,
 };
 use super::wrong::Wrong;
 use super::{Globals, page, signals};
@@ -14,6 +14,7 @@ use clap::Args;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 /// Rehearse in the lab: run, roll back, kill at every point and resume
@@ -51,11 +52,20 @@ pub fn run(args: &TestArgs, globals: &Globals) -> Result<u8, Wrong> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     signals::ask_rehearsal_to_stop(move || asked.store(true, Ordering::SeqCst));
-    let mut ok = true;
-    for name in names {
-        ok &= rehearse(&name, args, globals, &stop)?;
+    let mut wrong = vec![];
+    for name in &names {
+        if !rehearse(name, args, globals, &stop)? {
+            wrong.push(name.as_str());
+        }
     }
-    Ok(if ok { 0 } else { Kind::StepFailed.exit_code() })
+    if wrong.is_empty() {
+        return Ok(0);
+    }
+    // Their tables may have scrolled away.
+    if names.len() > 1 {
+        page(&format!("✗ {} of {} playbooks are not as they must be: {}", wrong.len(), names.len(), wrong.join(", ")));
+    }
+    Ok(Kind::StepFailed.exit_code())
 }
 
 /// One playbook. `false`: something was not as it must be.
@@ -63,24 +73,34 @@ fn rehearse(name: &str, args: &TestArgs, globals: &Globals, stop: &Arc<AtomicBoo
     let (script, playbook) = gather(name)?;
     checked(&playbook)?;
     let source = source_of(&script)?;
-    let at_once = args.at_once.max(2);
-    let stages: Vec<Stage> = (0..at_once).map(|_| Stage::open(&source, name, stop)).collect::<Result<_, _>>()?;
-    let done = on_stages(name, &stages, args, globals);
+    let started = Instant::now();
+    let open = || Stage::open(&source, name, stop);
+    let [one, two] = [open()?, open()?];
+    // Undisturbed, twice: what differs between these two says nothing about a killed one. The others open meanwhile.
+    let (whole, more) = std::thread::scope(|s| {
+        let runs = [&one, &two].map(|stage| s.spawn(move || undisturbed(stage)));
+        let more = s.spawn(|| (2..args.at_once).map(|_| open()).collect::<Result<Vec<_>, _>>());
+        (runs.map(joined), joined(more))
+    });
+    let whole = whole.into_iter().collect::<Result<Vec<_>, Wrong>>()?;
+    let stages: Vec<Stage> = [one, two].into_iter().chain(more?).collect();
+    let done = on_stages(name, &stages, &whole, args, globals);
     for stage in stages {
         stage.close()?;
     }
-    done
+    if done? {
+        let took = report::whole_duration(ms(started));
+        page(&format!("✓ {name}: every point hit, 0 double runs, 0 differences, {took}\n"));
+        return Ok(true);
+    }
+    Ok(false)
 }
 
-fn on_stages(name: &str, stages: &[Stage], args: &TestArgs, globals: &Globals) -> Result<bool, Wrong> {
-    let started = Instant::now();
-    // Undisturbed, twice: what differs between these two says nothing about a killed one.
-    let whole = std::thread::scope(|s| {
-        let runs: Vec<_> = stages[..2].iter().map(|stage| s.spawn(move || undisturbed(stage))).collect();
-        runs.into_iter()
-            .map(|r| r.join().unwrap_or_else(|_| Err(Error::bug("a rehearsal panicked").into())))
-            .collect::<Result<Vec<_>, Wrong>>()
-    })?;
+fn joined<T>(thread: ScopedJoinHandle<Result<T, Wrong>>) -> Result<T, Wrong> {
+    thread.join().unwrap_or_else(|_| Err(Error::bug("a rehearsal panicked").into()))
+}
+
+fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, globals: &Globals) -> Result<bool, Wrong> {
     let volatile = stages[0].compare(&whole[0].end, &whole[1].end, &|_, _| false);
     // What may differ after a rollback differs for a reason that holds here too.
     let may =
@@ -101,20 +121,20 @@ fn on_stages(name: &str, stages: &[Stage], args: &TestArgs, globals: &Globals) -
         let mut line = Line { what, points, cases: cases.len(), ..Line::default() };
         for (case, seen) in cases.iter().zip(outcomes.by_ref().take(cases.len()).collect::<Vec<_>>()) {
             line.took_ms += seen.took_ms;
-            line.missed += usize::from(!seen.hit);
+            line.missed += seen.missed;
+            line.kills += case.kills();
             line.questions += seen.questions;
             line.doubles += seen.doubles.len();
             line.differences += seen.differences.len();
             line.wrong += seen.wrong.len();
-            let never = (!seen.hit).then(|| "the point was never reached".to_string());
-            let all = seen.wrong.into_iter().chain(seen.doubles).chain(seen.differences).chain(never);
+            let all = seen.wrong.into_iter().chain(seen.doubles).chain(seen.differences);
             wrong.extend(all.map(|what| format!("{}: {what}", case.name())));
         }
         lines.push(line);
     }
     if globals.json {
         for l in &lines {
-            page(&serde_json::json!({ "playbook": name, "what": l.what, "points": l.points, "kills": l.cases, "missed": l.missed, "questions": l.questions, "double_runs": l.doubles, "differences": l.differences, "wrong": l.wrong, "took_ms": l.took_ms }).to_string());
+            page(&serde_json::json!({ "playbook": name, "what": l.what, "points": l.points, "cases": l.cases, "kills": l.kills, "missed": l.missed, "questions": l.questions, "double_runs": l.doubles, "differences": l.differences, "wrong": l.wrong, "took_ms": l.took_ms }).to_string());
         }
     } else {
         page(&table(name, &lines));
@@ -126,11 +146,9 @@ fn on_stages(name: &str, stages: &[Stage], args: &TestArgs, globals: &Globals) -
     for what in wrong.iter().take(40) {
         page(&format!("✗ {what}"));
     }
-    let took = report::whole_duration(ms(started));
-    page(&match wrong.len() {
-        0 => format!("✓ {name}: every point hit, 0 double runs, 0 differences, {took}\n"),
-        n => format!("✗ {name}: {n} wrong, {took}\n"),
-    });
+    if !wrong.is_empty() {
+        page(&format!("✗ {name}: {} wrong\n", wrong.len()));
+    }
     Ok(wrong.is_empty())
 }
 
@@ -169,10 +187,13 @@ fn undisturbed(stage: &Stage) -> Result<Whole, Wrong> {
 /// two processors, some two minutes.
 const SHORT: Duration = Duration::from_secs(150);
 
+/// So many points one run is killed at in the short form, where there is a name to try at each.
+const IN_A_ROW: usize = 4;
+
 /// What is tried: a title, how many points there are of it, and the cases.
 ///
-/// The short form kills the run and the rollback at the first point of each name. Beside these, it has as much of the rest
-/// as there is time for, at least one of each kind, and on another day others.
+/// The short form kills at the first point of each name, several in one run and its resumes. Beside these, it has as much
+/// of the rest as there is time for, at least one of each kind, and on another day others.
 fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)> {
     let on_host = |p: &&Point| p.name.starts_with("host.");
     let run: Vec<Point> = whole.run_points.iter().filter(|p| !on_host(p)).cloned().collect();
@@ -180,7 +201,7 @@ fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)>
     let back: Vec<Point> = whole.back_points.iter().filter(|p| !on_host(p)).cloned().collect();
     let journal: Vec<Point> = run.iter().filter(|p| p.name.ends_with(".before")).cloned().collect();
 
-    let names = [first_of_each(&run), first_of_each(&back)];
+    let names = [&run, &back].map(|all| in_rows(&first_of_each(all), IN_A_ROW));
     let first = |of: &[Point], more: usize| -> Vec<Point> {
         first_of_each(of).into_iter().chain(sample(of, day, more)).collect()
     };
@@ -193,19 +214,22 @@ fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)>
         first(&journal, 2),
     ];
     let time = usize::try_from(SHORT.as_millis() / whole.took.as_millis().max(1)).unwrap_or(usize::MAX);
-    let (needed, wanted) = (names.iter().map(Vec::len).sum::<usize>(), rest.iter().map(Vec::len).sum::<usize>());
+    // A run that is killed again and again takes about twice as long.
+    let (needed, wanted) = (2 * names.iter().map(Vec::len).sum::<usize>(), rest.iter().map(Vec::len).sum::<usize>());
     let there_is = time.saturating_sub(needed).min(wanted);
     let [more, taken_back, on_hosts, more_back, disk] =
         rest.map(|points| some(&points, day, (points.len() * there_is / wanted.max(1)).max(1)));
     let [name, name_back] = names;
 
-    let at = |points: Vec<Point>, all: &[Point], how, way| -> Vec<Case> {
-        let points = if full { all.to_vec() } else { points };
-        points.into_iter().map(|p| Case { disturbed: Disturbed::At(p, how), way }).collect()
+    let each = |points: Vec<Point>| points.into_iter().map(|p| vec![p]);
+    let tried = |rows: Vec<Vec<Point>>, points: Vec<Point>, all: &[Point]| -> Vec<Vec<Point>> {
+        if full { each(all.to_vec()).collect() } else { rows.into_iter().chain(each(points)).collect() }
     };
-    let in_rollback = if full { back.clone() } else { [name_back, more_back].concat() };
-    let in_rollback =
-        in_rollback.into_iter().map(|p| Case { disturbed: Disturbed::BackAt(p, "abort"), way: Way::Back });
+    let at = |rows: Vec<Vec<Point>>, how, way| -> Vec<Case> {
+        rows.into_iter().map(|row| Case { disturbed: Disturbed::At(row, how), way }).collect()
+    };
+    let killed_back = tried(name_back, more_back, &back).into_iter();
+    let killed_back = killed_back.map(|row| Case { disturbed: Disturbed::BackAt(row, "abort"), way: Way::Back });
     let n = if full { 20 } else { 3 };
     let ms = u64::try_from(whole.took.as_millis()).unwrap_or(1000);
     let killed = (1..=n).map(|k| Duration::from_millis(ms * k / (n + 1) + day % 97));
@@ -215,11 +239,11 @@ fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)>
     let five = six().map(|p| Case { disturbed: Disturbed::FiveTimes(p, Duration::from_millis(150)), way: Way::On });
     let two = six().map(|p| Case { disturbed: Disturbed::TwoResumes(p), way: Way::On });
     vec![
-        ("killed, resumed".into(), run.len(), at([name, more].concat(), &run, "abort", Way::On)),
-        ("killed, rolled back".into(), run.len(), at(taken_back, &run, "abort", Way::Back)),
-        ("the host's wrapper dies".into(), host.len(), at(on_hosts, &host, "io", Way::On)),
-        ("rollback killed".into(), back.len(), in_rollback.collect()),
-        ("the journal's disk fails".into(), journal.len(), at(disk, &journal, "io", Way::On)),
+        ("killed, resumed".into(), run.len(), at(tried(name, more, &run), "abort", Way::On)),
+        ("killed, rolled back".into(), run.len(), at(tried(vec![], taken_back, &run), "abort", Way::Back)),
+        ("the host's wrapper dies".into(), host.len(), at(tried(vec![], on_hosts, &host), "io", Way::On)),
+        ("rollback killed".into(), back.len(), killed_back.collect()),
+        ("the journal's disk fails".into(), journal.len(), at(tried(vec![], disk, &journal), "io", Way::On)),
         ("SIGKILL at some time".into(), 0, killed.collect()),
         ("six kills in a row".into(), middle.len(), five.collect()),
         ("two resumes at once".into(), middle.len(), two.collect()),

@@ -13,10 +13,11 @@ const SOON: Duration = Duration::from_millis(20);
 /// How a run is disturbed.
 #[derive(Debug, Clone)]
 pub enum Disturbed {
-    /// The process aborts, or is told of an I/O error, at a point of the run.
-    At(Point, &'static str),
+    /// The process aborts, or is told of an I/O error, at a point of the run; the resume after it at the next one of
+    /// these, and so on.
+    At(Vec<Point>, &'static str),
     /// The same in the rollback of a whole run.
-    BackAt(Point, &'static str),
+    BackAt(Vec<Point>, &'static str),
     /// SIGKILL after so long.
     Killed(Duration),
     /// Killed at a point, and the resume after it five times more.
@@ -43,8 +44,8 @@ pub struct Case {
 /// What came of a case.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The point was reached, and the process died there.
-    pub hit: bool,
+    /// Points that were not reached, or where the process did not die.
+    pub missed: usize,
     pub questions: usize,
     pub doubles: Vec<String>,
     pub differences: Vec<String>,
@@ -67,17 +68,27 @@ impl Case {
     pub fn play(&self, stage: &Stage, wanted: &Wanted) -> Result<Outcome> {
         let mut seen = Outcome::default();
         match &self.disturbed {
-            Disturbed::At(point, how) => {
-                let died = stage.mig("run", &point.told(how))?;
-                note_hit(stage, point, &died, how, &mut seen);
+            Disturbed::At(points, how) => {
+                let mut what = "run";
+                for point in points {
+                    let mut died = stage.mig(what, &point.told(how))?;
+                    // It had died before there was a run.
+                    if what == "resume" && is_no_run(&died) {
+                        died = stage.mig("run", &point.told(how))?;
+                    }
+                    note_hit(stage, point, &died, how, &mut seen);
+                    what = "resume";
+                }
             }
-            Disturbed::BackAt(point, how) => {
+            Disturbed::BackAt(points, how) => {
                 let ran = stage.mig("run", "")?;
                 if ran.code != Some(0) {
                     seen.wrong.push(format!("the run before the rollback: {}", ran.tail()));
                 }
-                let died = stage.mig("rollback", &point.told(how))?;
-                note_hit(stage, point, &died, how, &mut seen);
+                for point in points {
+                    let died = stage.mig("rollback", &point.told(how))?;
+                    note_hit(stage, point, &died, how, &mut seen);
+                }
             }
             Disturbed::Killed(after) => {
                 let mut after = *after;
@@ -88,7 +99,10 @@ impl Case {
                     stage.reset()?;
                     died = stage.kill("run", after)?;
                 }
-                seen.hit = died.code.is_none();
+                if died.code.is_some() {
+                    seen.missed += 1;
+                    seen.wrong.push("it is over before it can be killed".into());
+                }
             }
             Disturbed::FiveTimes(point, after) => {
                 let died = stage.mig("run", &point.told("abort"))?;
@@ -122,12 +136,21 @@ impl Case {
         Ok(seen)
     }
 
+    /// How often mig dies in it where it is told to.
+    pub fn kills(&self) -> usize {
+        match &self.disturbed {
+            Disturbed::At(points, _) | Disturbed::BackAt(points, _) => points.len(),
+            Disturbed::Killed(_) | Disturbed::TwoResumes(_) => 1,
+            Disturbed::FiveTimes(..) => 6,
+        }
+    }
+
     /// What it is called in the table's list of what is wrong.
     pub fn name(&self) -> String {
         let then = if self.way == Way::Back { ", then rolled back" } else { "" };
         match &self.disturbed {
-            Disturbed::At(p, how) => format!("{}{then}", p.told(how)),
-            Disturbed::BackAt(p, how) => format!("rollback {}", p.told(how)),
+            Disturbed::At(points, how) => format!("{}{then}", told(points, how)),
+            Disturbed::BackAt(points, how) => format!("rollback {}", told(points, how)),
             Disturbed::Killed(after) => format!("SIGKILL after {} ms{then}", after.as_millis()),
             Disturbed::FiveTimes(p, _) => format!("{} and five kills more", p.told("abort")),
             Disturbed::TwoResumes(p) => format!("{}, then two resumes", p.told("abort")),
@@ -135,12 +158,22 @@ impl Case {
     }
 }
 
+fn told(points: &[Point], how: &str) -> String {
+    points.iter().map(|p| p.told(how)).collect::<Vec<_>>().join(", ")
+}
+
+fn is_no_run(ended: &Ended) -> bool {
+    ended.code == Some(2) && ended.text.contains("there is no run to")
+}
+
 /// The point was reached; and where the process had to die there, it did.
 /// Where it was not, what the process said instead is told.
 fn note_hit(stage: &Stage, point: &Point, died: &Ended, how: &str, seen: &mut Outcome) {
-    seen.hit = Point::all(&stage.log()).contains(point) && (how != "abort" || died.code.is_none());
-    if !seen.hit {
-        seen.wrong.push(format!("not reached; it ended with {:?}: {}", died.code, died.tail()));
+    let hit = Point::all(&stage.log()).contains(point) && (how != "abort" || died.code.is_none());
+    if !hit {
+        seen.missed += 1;
+        let point = point.told(how);
+        seen.wrong.push(format!("{point} was not reached; it ended with {:?}: {}", died.code, died.tail()));
     }
 }
 
@@ -152,7 +185,7 @@ fn go_on(stage: &Stage, what: &str, seen: &mut Outcome) -> Result<()> {
             Some(0) => return Ok(()),
             Some(5) if stage.answer(&ended.text)? => seen.questions += 1,
             // It died before there was a run, or the run was over already.
-            Some(2) if ended.text.contains("there is no run to") => {
+            Some(2) if is_no_run(&ended) => {
                 if what == "resume" && stage.mig("runs", "")?.text.contains("No runs yet") {
                     let ran = stage.mig("run", "")?;
                     if ran.code != Some(0) {

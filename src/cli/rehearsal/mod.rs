@@ -11,6 +11,6 @@ mod table;
 mod truth;
 
 pub use case::{Case, Disturbed, Outcome, Wanted, Way};
-pub use points::{Point, first_of_each, sample, some};
+pub use points::{Point, first_of_each, in_rows, sample, some};
 pub use stage::{Ended, Stage};
 pub use table::{Line, table};

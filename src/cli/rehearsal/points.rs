@@ -52,6 +52,12 @@ pub fn some<T: Clone>(all: &[T], day: u64, wanted: usize) -> Vec<T> {
     all.iter().skip(from).step_by(step).take(wanted).cloned().collect()
 }
 
+/// As few rows as have so many in each at most: in each, one comes after the other in a run, far from each other.
+pub fn in_rows(all: &[Point], each: usize) -> Vec<Vec<Point>> {
+    let rows = all.len().div_ceil(each.max(1));
+    (0..rows).map(|row| all.iter().skip(row).step_by(rows).cloned().collect()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +80,10 @@ mod tests {
             tried.extend(sampled);
         }
         assert_eq!(tried.len(), all.len());
+        let rows = in_rows(&all, 4);
+        assert_eq!(rows.concat().len(), 6);
+        assert_eq!(rows[0].iter().map(|p| p.told("io")).collect::<Vec<_>>(), ["a#1=io", "a#2=io", "poll#1=io"]);
+        assert!(in_rows(&[], 4).is_empty());
         assert_eq!(some(&[1, 2, 3, 4, 5, 6, 7], 1, 3), [2, 5]);
         assert!(some(&[1, 2], 0, 0).is_empty());
     }

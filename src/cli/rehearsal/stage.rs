@@ -202,9 +202,10 @@ fn stopped(stop: &AtomicBool) -> Result<()> {
 }
 
 impl Ended {
-    /// The last lines of what it printed.
+    /// The last lines of what it printed, but for what always follows an error.
     pub fn tail(&self) -> String {
-        let lines: Vec<&str> = self.text.trim_end().lines().collect();
+        let why = self.text.split("\nWhat had succeeded:").next().unwrap_or_default();
+        let lines: Vec<&str> = why.trim_end().lines().collect();
         lines[lines.len().saturating_sub(12)..].join("\n")
     }
 }

@@ -41,14 +41,15 @@ impl Stage {
         doubles
     }
 
-    /// `call.deed` of every command that is marked idempotent, from the journal.
+    /// `call.deed` of everything that may be started twice, from the journal: commands that are marked idempotent, and
+    /// changes of redis, which look before they act.
     fn repeatable(&self) -> Vec<String> {
         let Ok(shown) = self.mig("show --json", "") else { return vec![] };
         let mut all = vec![];
         for line in shown.text.lines() {
             let Ok(call) = serde_json::from_str::<serde_json::Value>(line) else { continue };
             for (n, deed) in call["deeds"].as_array().into_iter().flatten().enumerate() {
-                if deed["deed"]["idempotent"] == true {
+                if deed["deed"]["idempotent"] == true || deed["deed"]["deed"] == "redis" {
                     all.push(format!("{}.{n}", call["call"]));
                 }
             }
