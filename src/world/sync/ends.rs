@@ -1,6 +1,6 @@
 //! The rsync at either end: which version it is, and how exactly the two can compare times.
 
-use super::items::{Item, sums};
+use super::items::{Found, sums};
 use super::words::{Goal, client, server};
 use crate::contract::{Differences, Failure, Outcome, Sync, failed, quote};
 use crate::name::HostName;
@@ -31,7 +31,7 @@ pub struct Ends {
 pub struct Seen {
     sync: Sync,
     pub ends: Ends,
-    pub items: Vec<Item>,
+    pub found: Found,
     at: Instant,
 }
 
@@ -105,11 +105,11 @@ impl Fleet {
     /// What is different, in numbers. Changes nothing.
     pub async fn differences(&self, sync: &Sync) -> Outcome<Differences> {
         let ends = self.ends(sync).await?;
-        let items = self.items(sync, &ends).await?;
-        let sums = sums(&items);
+        let found = self.look(sync, &ends, false).await?;
+        let sums = sums(&found.items);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|s| s.at.elapsed() < FRESH && s.sync != *sync);
-        seen.push(Seen { sync: sync.clone(), ends, items, at: Instant::now() });
+        seen.push(Seen { sync: sync.clone(), ends, found, at: Instant::now() });
         Ok(sums)
     }
 

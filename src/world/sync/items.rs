@@ -25,9 +25,24 @@ pub struct Item {
     pub name: Vec<u8>,
 }
 
-/// The lines of `--out-format==%i:%l:%n`; others are passed over.
-pub fn parse(text: &[u8]) -> Vec<Item> {
-    text.split(|b| *b == b'\n').filter_map(item).collect()
+/// What a look found.
+pub struct Found {
+    pub items: Vec<Item>,
+    /// How many names there are on the sending side, different or not, where it said that.
+    pub names: Option<u64>,
+}
+
+/// The lines of `--out-format==%i:%l:%n`, and one of `--stats`; others are passed over.
+pub fn parse(text: &[u8]) -> Found {
+    let lines = || text.split(|b| *b == b'\n');
+    Found { items: lines().filter_map(item).collect(), names: lines().find_map(names) }
+}
+
+/// `Number of files: 20,201 (reg: 20,000, dir: 201)`: what stands between the digits is the language's.
+fn names(line: &[u8]) -> Option<u64> {
+    let number = line.strip_prefix(b"Number of files: ")?.split(|b| *b == b'(').next()?;
+    let digits: Vec<u8> = number.iter().copied().filter(u8::is_ascii_digit).collect();
+    std::str::from_utf8(&digits).ok()?.parse().ok()
 }
 
 fn item(line: &[u8]) -> Option<Item> {
@@ -99,8 +114,12 @@ mod tests {
     #[test]
     fn lines_of_rsync_are_read() {
         let text = b"=<f.s.......:2:f\n=cL+++++++++:1:ln\n=.f...p.....:2:same\nnoise\n=cd+++++++++:4096:a b/\n\
-                     =<f+++++++++:7:a b/n\\#012l:x\n=*deleting  :0:old/\n=.d..t......:4096:./\n";
-        let items = parse(text);
+                     =<f+++++++++:7:a b/n\\#012l:x\n=*deleting  :0:old/\n=.d..t......:4096:./\n\nNumber of files: 20,201 (reg: 20,000, dir: 201)\n\
+                     Number of created files: 3 (reg: 3)\n";
+        let Found { items, names } = parse(text);
+        assert_eq!(names, Some(20_201));
+        assert_eq!(parse(b"Number of files: 7\n").names, Some(7));
+        assert_eq!(parse(b"=cL+++++++++:1:ln\n").names, None);
         let seen: Vec<_> = items.iter().map(|i| (i.fate, i.is_folder, i.name.as_slice())).collect();
         assert_eq!(
             seen,
