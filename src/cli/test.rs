@@ -31,6 +31,10 @@ pub struct TestArgs {
     #[arg(long)]
     pub full: bool,
 
+    /// Only the Kth of N parts of what is tried, as 1/4: a job for each, or one a night
+    #[arg(long, value_name = "K/N", value_parser = part)]
+    pub part: Option<(usize, usize)>,
+
     /// So many labs at once
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub at_once: usize,
@@ -38,6 +42,14 @@ pub struct TestArgs {
     /// Which of the other points are tried; left out, others every day
     #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
+}
+
+/// `2/4` is every fourth case, from the second on.
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let parsed = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    parsed
+        .filter(|(k, n)| (1..=*n).contains(k))
+        .ok_or_else(|| "expected K/N, as 1/4 for the first of four parts".into())
 }
 
 /// Rehearses playbooks.
@@ -90,7 +102,8 @@ fn rehearse(name: &str, args: &TestArgs, globals: &Globals, stop: &Arc<AtomicBoo
     }
     if done? {
         let took = report::whole_duration(ms(started));
-        page(&format!("✓ {name}: every point hit, 0 double runs, 0 differences, {took}\n"));
+        let of = args.part.map(|(k, n)| format!(" of part {k}/{n}")).unwrap_or_default();
+        page(&format!("✓ {name}: every point{of} hit, 0 double runs, 0 differences, {took}\n"));
         return Ok(true);
     }
     Ok(false)
@@ -111,7 +124,13 @@ fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, glo
 
     let day = u64::try_from(crate::journal::now_ms() / 86_400_000).unwrap_or(0);
     let day = args.sample.unwrap_or(day);
-    let cases = cases(&whole[0], args.full, day);
+    let mut cases = cases(&whole[0], args.full, day);
+    if let Some((k, n)) = args.part {
+        let mut turn = (0..n).cycle();
+        for (_, _, cases) in &mut cases {
+            cases.retain(|_| turn.next() == Some(k - 1));
+        }
+    }
     let mut lines: Vec<Line> = vec![];
     let wanted = Wanted { end: &whole[0].end, may: &may };
     // One queue for all of them: the long ones do not wait for each other.
@@ -274,4 +293,18 @@ fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted) -> Result<Vec<Outcome
 
 fn ms(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn a_part_is_one_of_so_many() {
+        assert_eq!(part("1/4"), Ok((1, 4)));
+        assert_eq!(part("4/4"), Ok((4, 4)));
+        for wrong in ["0/4", "5/4", "1/0", "1", "a/b", "1/4/2", "-1/4"] {
+            assert!(part(wrong).is_err(), "{wrong}");
+        }
+    }
 }
