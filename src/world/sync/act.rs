@@ -4,7 +4,7 @@ use super::ends::Ends;
 use super::items::{Item, sums};
 use super::progress::Progress;
 use super::relay::Ended;
-use super::words::{Goal, client, listed_first, server};
+use super::words::{Goal, client, server};
 use crate::contract::{Command, Differences, Failure, Halt, Outcome, Run, Stop, Sync, Token, failed, quote};
 use crate::world::answer::last_lines;
 use crate::world::attach::Attached;
@@ -39,15 +39,6 @@ struct Copy<'a> {
     ends: &'a Ends,
     /// Where this call keeps things aside.
     kept: &'a str,
-    is_listed_first: bool,
-}
-
-impl Copy<'_> {
-    /// What the receiving side is called with.
-    fn server(&self) -> Outcome<Vec<String>> {
-        let words = server(self.sync, &self.goal, &self.ends.copy)?;
-        Ok(if self.is_listed_first { listed_first(words) } else { words })
-    }
 }
 
 /// What is to be thought of an end.
@@ -99,18 +90,20 @@ impl Fleet {
         // After a look of just now it is as good as certain that no earlier process copies: that is asked
         // beside what else there is to do, and else before it.
         let mut may_run = is_direct && seen.is_some();
-        let (ends, found) = match seen {
+        let (mut ends, found) = match seen {
             Some(seen) => (seen.ends, seen.found),
             None => {
                 if is_direct {
                     part = self.wait_for_earlier(token, sync).await?;
                 }
                 let ends = Box::pin(self.ends(sync)).await?;
-                let found = Box::pin(self.look(sync, &ends, false)).await?;
+                let found = Box::pin(self.look(sync, &ends)).await?;
                 (ends, found)
             }
         };
-        let is_listed_first = found.names.is_some_and(|n| n <= LISTED_FIRST);
+        if found.names.is_some_and(|n| n <= LISTED_FIRST) {
+            ends.list_first();
+        }
         let mut items = found.items;
         let (mut clean, mut broke) = (0, 0);
         // Only a transfer that was cut off leaves anything torn; an earlier process may have been.
@@ -161,7 +154,7 @@ impl Fleet {
             may_run = false;
             if earlier > part {
                 part = earlier;
-                items = Box::pin(self.look(sync, &ends, is_listed_first)).await?.items;
+                items = Box::pin(self.look(sync, &ends)).await?.items;
                 continue;
             }
             let (place, key) = (place?, key?);
@@ -172,7 +165,6 @@ impl Fleet {
                 goal: Goal::Copy { kept: &here, deletions: left.deletions, is_partial },
                 ends: &ends,
                 kept: &kept,
-                is_listed_first,
             };
             let progress = Progress {
                 listener: self.settings.listener.as_ref(),
@@ -209,7 +201,7 @@ impl Fleet {
                     false => Ok(()),
                 }
             };
-            let (closed, found) = tokio::join!(Box::pin(close), Box::pin(self.look(sync, &ends, is_listed_first)));
+            let (closed, found) = tokio::join!(Box::pin(close), Box::pin(self.look(sync, &ends)));
             *may_be_open &= closed.is_err();
             items = found?.items;
         }
@@ -261,7 +253,7 @@ impl Fleet {
         progress: &Progress<'_>,
     ) -> Outcome<Ended> {
         let sync = copy.sync;
-        let server = copy.server()?;
+        let server = server(sync, &copy.goal, &copy.ends.copy)?;
         let run = self.run_of(token, sync)?;
         self.open_door(sync, key, &server, &format!("{}/pids", copy.kept)).await?;
         match self.act_run_to(token, &run, progress).await {
@@ -281,7 +273,7 @@ impl Fleet {
         const CHANNEL: &str = super::relay::CHANNEL;
         let sync = copy.sync;
         let words = client(sync, &copy.goal, copy.ends.window, CHANNEL, "mig");
-        let mut server = copy.server()?;
+        let mut server = server(sync, &copy.goal, &copy.ends.copy)?;
         server.insert(0, format!("{}/pids", copy.kept));
         let mut said = vec![];
         let mut hear = |b: &[u8]| {

@@ -1,7 +1,7 @@
 //! The rsync at either end: which version it is, and how exactly the two can compare times.
 
 use super::items::{Found, sums};
-use super::words::{Goal, client, server};
+use super::words::{Goal, client, list_first, server};
 use crate::contract::{Differences, Failure, Outcome, Sync, failed, quote};
 use crate::name::HostName;
 use crate::world::call::{Call, Sink};
@@ -25,6 +25,15 @@ pub struct Ends {
     pub copy: Vec<String>,
     /// The processors of both do AES by themselves.
     pub has_aes: bool,
+}
+
+impl Ends {
+    /// From here on, looks and copies list all names before the first file is sent.
+    pub fn list_first(&mut self) {
+        for words in [&mut self.look, &mut self.copy] {
+            list_first(words);
+        }
+    }
 }
 
 /// A look that was just made: the deed that follows need not make it again.
@@ -105,7 +114,7 @@ impl Fleet {
     /// What is different, in numbers. Changes nothing.
     pub async fn differences(&self, sync: &Sync) -> Outcome<Differences> {
         let ends = self.ends(sync).await?;
-        let found = self.look(sync, &ends, false).await?;
+        let found = self.look(sync, &ends).await?;
         let sums = sums(&found.items);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|s| s.at.elapsed() < FRESH && s.sync != *sync);

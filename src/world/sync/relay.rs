@@ -5,7 +5,7 @@
 
 use super::ends::Ends;
 use super::items::{Found, parse};
-use super::words::{Goal, client, listed_first};
+use super::words::{Goal, client};
 use crate::contract::{Outcome, Sync, failed};
 use crate::world::call::{Call, Feed, Sink, Trouble};
 use crate::world::folder::Tries;
@@ -30,15 +30,12 @@ pub struct Ended {
 }
 
 impl Fleet {
-    /// What is different now. `is_listed_first` as for a copy.
-    pub async fn look(&self, sync: &Sync, ends: &Ends, is_listed_first: bool) -> Outcome<Found> {
+    /// What is different now.
+    pub async fn look(&self, sync: &Sync, ends: &Ends) -> Outcome<Found> {
         let mut tries = Tries::default();
         loop {
             let words = client(sync, &Goal::Look, ends.window, CHANNEL, "mig");
             let mut server = ends.look.clone();
-            if is_listed_first {
-                server = listed_first(server);
-            }
             // Its process need not be found again.
             server.insert(0, "-".into());
             let mut said = vec![];
