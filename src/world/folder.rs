@@ -49,10 +49,18 @@ impl Tries {
 impl Fleet {
     /// A short script that may be sent again: what it said.
     pub async fn say(&self, link: &Link, script: Script, args: &[&str]) -> Outcome<String> {
+        Ok(self.print(link, script, args).await?.1)
+    }
+
+    /// The same, after what it printed.
+    async fn print(&self, link: &Link, script: Script, args: &[&str]) -> Outcome<(String, String)> {
         let mut tries = Tries::default();
         loop {
-            match self.call(link, &mut Call::new(script, args.iter().copied()), Some(SHORT)).await {
-                Ok(reply) => return Ok(reply.said),
+            let mut printed = vec![];
+            let mut keep = |bytes: &[u8]| printed.extend_from_slice(bytes);
+            let mut call = Call::new(script, args.iter().copied()).out(super::call::Sink::To(&mut keep));
+            match self.call(link, &mut call, Some(SHORT)).await {
+                Ok(reply) => return Ok((String::from_utf8_lossy(&printed).into_owned(), reply.said)),
                 Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
             }
         }
@@ -60,23 +68,17 @@ impl Fleet {
 
     /// The machine's greeting, asked once.
     pub async fn hello<'a>(&self, link: &'a Link) -> Outcome<&'a Hello> {
-        let ask = || async {
-            let mut tries = Tries::default();
-            loop {
-                let mut text = vec![];
-                let mut keep = |bytes: &[u8]| text.extend_from_slice(bytes);
-                let mut call = Call::new(script::HELLO, [hello::PROGRAMS]).out(super::call::Sink::To(&mut keep));
-                match self.call(link, &mut call, Some(SHORT)).await {
-                    Ok(_) => {
-                        let text = String::from_utf8_lossy(&text).into_owned();
-                        return hello::parse(&text).or_else(|why| failed(format!("{}: {why}", link.config.name)));
-                    }
-                    Err(trouble) => tries.again(self, &link.config.name, trouble).await?,
-                }
-            }
-        };
+        if let Some(hello) = link.hello.get() {
+            return Ok(hello);
+        }
+        let (text, _) = self.print(link, script::HELLO, &[hello::PROGRAMS]).await?;
+        self.note_hello(link, &text).await
+    }
+
+    async fn note_hello<'a>(&self, link: &'a Link, text: &str) -> Outcome<&'a Hello> {
+        let hello = hello::parse(text).or_else(|why| failed(format!("{}: {why}", link.config.name)))?;
         let is_new = !link.hello.initialized();
-        let hello = link.hello.get_or_try_init(ask).await?;
+        let hello = link.hello.get_or_init(|| async { hello }).await;
         if is_new {
             self.tell_of_twin(link, hello);
         }
@@ -107,8 +109,7 @@ impl Fleet {
         if let (false, Ok(prepared)) = (is_unsure, self.prepared(host)) {
             return Ok(prepared.record);
         }
-        let hello = self.hello(link).await?;
-        if is_unsure {
+        if is_unsure && link.hello.initialized() {
             let boot = self.boot_id(host).await?;
             *link.boot.lock().unwrap_or_else(PoisonError::into_inner) = boot;
         }
@@ -119,6 +120,34 @@ impl Fleet {
             (_, None) => "-".into(),
         };
         let known = known.filter(|k| k.is_made());
+        let (base, name) = match known.map(|k| k.folder.rsplit_once('/').ok_or(&k.folder)) {
+            Some(Ok((base, name))) => (base.to_owned(), name),
+            Some(Err(folder)) => {
+                return Err(Stop::Fault(format!("the journal has no folder for {host}: {folder:?}")).into());
+            }
+            None => (self.base(link, link.hello.get()), self.settings.run.as_str()),
+        };
+        let marker = known.map_or_else(|| "-".into(), |k| k.marker.clone());
+        let fresh = nonce();
+        let (owner, playbook) = holder.map_or(("-", "-"), |h| (h.owner.as_str(), h.playbook.as_str()));
+        let since = super::clock::for_people();
+        let args = |machine_id| [base.as_str(), name, &fresh, &marker, machine_id, &lock, owner, playbook, &since];
+        let (hello, said) = match link.hello.get() {
+            Some(hello) => {
+                refuse_another(host, known, hello)?;
+                let said = self.say(link, script::FOLDER, &args(&hello.machine.machine_id)).await?;
+                (hello, said)
+            }
+            // A greeting of its own would be a session more.
+            None => {
+                let machine_id = known.map_or("", |k| &k.machine_id);
+                let args = [&args(machine_id)[..], &[hello::PROGRAMS]].concat();
+                let (text, said) = self.print(link, script::FOLDER_FIRST, &args).await?;
+                let hello = self.note_hello(link, &text).await?;
+                refuse_another(host, known, hello)?;
+                (hello, said)
+            }
+        };
         let machine = &hello.machine;
         {
             let mut boot = link.boot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,31 +155,11 @@ impl Fleet {
                 boot.clone_from(&machine.boot_id);
             }
         }
-        if let Some(known) = known
-            && known.machine_id != machine.machine_id
-        {
-            return Err(Stop::Refused(format!(
-                "{host} is another machine than the one this run began on: its machine-id is {:?}, and was {:?}",
-                machine.machine_id, known.machine_id
-            ))
-            .into());
-        }
-        let folder = match known {
-            Some(known) => known.folder.clone(),
-            None => format!("{}/{}", self.base(link, hello), self.settings.run),
-        };
-        let Some((base, name)) = folder.rsplit_once('/') else {
-            return Err(Stop::Fault(format!("the journal has no folder for {host}: {folder:?}")).into());
-        };
-        let marker = known.map_or_else(|| "-".into(), |k| k.marker.clone());
-        let fresh = nonce();
-        let (owner, playbook) = holder.map_or(("-", "-"), |h| (h.owner.as_str(), h.playbook.as_str()));
-        let since = super::clock::for_people();
-        let args = [base, name, &fresh, &marker, &machine.machine_id, &lock, owner, playbook, &since];
-        let said = self.say(link, script::FOLDER, &args).await?;
+        let base = if base.is_empty() { &hello.base } else { &base };
         if let Some(lines) = said.strip_prefix("held ") {
             return Err(Stop::Held(HeldLock::parse(lines).refusal(host, base)).into());
         }
+        let folder = format!("{base}/{name}");
         let mut words = said.split_whitespace();
         let (record, is_wiped) = match (words.next(), words.next(), words.next(), known) {
             (Some("ok"), Some(marker), Some(boot), _) => {
@@ -177,14 +186,18 @@ impl Fleet {
         Ok(record)
     }
 
-    /// Where the folders of runs lie on a host.
-    pub fn base(&self, link: &Link, hello: &Hello) -> String {
-        match (&link.config.reach, hello.machine.uid) {
+    /// Where the folders of runs lie on a host; empty as long as only the host can say.
+    fn base(&self, link: &Link, hello: Option<&Hello>) -> String {
+        match (&link.config.reach, hello) {
             (Reach::Local, _) if !link.config.sudo => self.settings.state.join("local").to_string_lossy().into_owned(),
-            (_, 0) => "/var/lib/mig".into(),
-            _ if hello.state.starts_with('/') => format!("{}/mig", hello.state.trim_end_matches('/')),
-            _ => format!("{}/.local/state/mig", hello.machine.home.trim_end_matches('/')),
+            (_, hello) => hello.map(|h| h.base.clone()).unwrap_or_default(),
         }
+    }
+
+    /// The same, asked where that is needed.
+    pub async fn base_on(&self, link: &Link) -> Outcome<String> {
+        let hello = self.hello(link).await?;
+        Ok(self.base(link, Some(hello)))
     }
 
     /// What `prepare` found on a host.
@@ -222,8 +235,8 @@ impl Fleet {
         let (folder, marker) = match record.is_made() {
             true => (record.folder.clone(), record.marker.as_str()),
             // The run ended while it made the folder: where that would lie only the host can say.
-            false => match self.hello(link).await {
-                Ok(hello) => (format!("{}/{}", self.base(link, hello), self.settings.run), "-"),
+            false => match self.base_on(link).await {
+                Ok(base) => (format!("{base}/{}", self.settings.run), "-"),
                 Err(halt) => return left(reason(&halt)),
             },
         };
@@ -246,6 +259,18 @@ impl Fleet {
         let said = self.say(self.link(&record.host)?, script::SIZE, &[&record.folder]).await?;
         said.parse()
             .or_else(|_| failed(format!("{}: the size of {} cannot be read: {said:?}", record.host, record.folder)))
+    }
+}
+
+/// The run began on the machine that the journal has.
+fn refuse_another(host: &HostName, known: Option<&HostRecord>, hello: &Hello) -> Outcome<()> {
+    match known {
+        Some(known) if known.machine_id != hello.machine.machine_id => Err(Stop::Refused(format!(
+            "{host} is another machine than the one this run began on: its machine-id is {:?}, and was {:?}",
+            hello.machine.machine_id, known.machine_id
+        ))
+        .into()),
+        _ => Ok(()),
     }
 }
 

@@ -8,12 +8,12 @@ pub const PROGRAMS: &str = "sh bash awk cat cmp cp curl dig docker df diff du fi
 mongorestore mktemp mv mysql nc nginx nsenter openssl pcli perl ps psql python3 readlink redis-cli redis-server rm rsync sed setsid \
 sha256sum shutdown reboot sort ss ssh ssh-keygen stat sudo sync systemctl systemd-run tail tar timeout tr unzip wc xz zip";
 
-/// A machine, and where its programs keep their state.
+/// A machine, and where runs keep their records there.
 #[derive(Debug, Clone)]
 pub struct Hello {
     pub machine: Machine,
-    /// `$XDG_STATE_HOME`, where it is set.
-    pub state: String,
+    /// Where the folders of runs lie on it.
+    pub base: String,
     /// The login shell.
     pub shell: String,
 }
@@ -41,7 +41,7 @@ pub fn parse(text: &str) -> Result<Hello, String> {
         free: BTreeMap::new(),
         programs: BTreeMap::new(),
     };
-    let (mut state, mut shell) = (String::new(), String::new());
+    let (mut base, mut shell) = (String::new(), String::new());
     for line in text.lines() {
         let Some((word, rest)) = line.split_once(' ') else { continue };
         let rest = rest.trim();
@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Result<Hello, String> {
             "gid" => machine.gid = rest.parse().unwrap_or(u32::MAX),
             "user" => machine.user = rest.into(),
             "home" => machine.home = rest.into(),
-            "state" => state = rest.into(),
+            "base" => base = rest.into(),
             "shell" => shell = rest.into(),
             "boot" => machine.boot_id = rest.into(),
             "machine" => machine.machine_id = rest.into(),
@@ -72,13 +72,13 @@ pub fn parse(text: &str) -> Result<Hello, String> {
             _ => {}
         }
     }
-    if machine.uid == u32::MAX || machine.boot_id.is_empty() {
+    if machine.uid == u32::MAX || machine.boot_id.is_empty() || !base.starts_with('/') {
         return Err("it did not say who we are there, or which boot this is (is it a Linux with /proc?)".into());
     }
     if machine.os.is_empty() {
         machine.os = machine.kernel.clone();
     }
-    Ok(Hello { machine, state, shell })
+    Ok(Hello { machine, base, shell })
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_greeting_is_read() {
         let hello = parse(
-            "uid 0\ngid 0\nuser root\nhome /root\nstate \nboot 12cb\nmachine 77\nkernel Linux 6.1\nhostname old\n\
+            "uid 0\ngid 0\nuser root\nhome /root\nbase /var/lib/mig\nboot 12cb\nmachine 77\nkernel Linux 6.1\nhostname old\n\
              free 2048 /\nfree  /tmp\nprogram sh /bin/sh\n",
         )
         .unwrap();

@@ -94,7 +94,7 @@ impl Fleet {
     /// Removes a lock by its id; with `None` it only looks.
     pub async fn unlock(&self, host: &HostName, lock: Option<&str>) -> Outcome<Unlocked> {
         let link = self.link(host)?;
-        let base = self.base(link, self.hello(link).await?);
+        let base = self.base_on(link).await?;
         self.unlock_at(host, &base, lock, "").await
     }
 

@@ -14,6 +14,7 @@ const FRAME: &str = include_str!("scripts/frame.sh");
 pub const RSYNC_BACK: &str = include_str!("scripts/rsync_back.sh");
 /// Changes a role of Redis; it runs as a command of the run, so that no connection breaks it in the middle.
 pub const REDIS: Script = Script(&[include_str!("scripts/redis.sh")]);
+const GREET: &str = include_str!("scripts/greet.sh");
 const LEASE: &str = include_str!("scripts/lease.sh");
 const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
 const STATE: &str = include_str!("scripts/state.sh");
@@ -31,7 +32,9 @@ pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
 pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
 pub const FINISH: Script = Script(&[FRAME, LEASE, include_str!("scripts/finish.sh")]);
 pub const FOLDER: Script = Script(&[FRAME, include_str!("scripts/folder.sh")]);
-pub const HELLO: Script = Script(&[FRAME, include_str!("scripts/hello.sh")]);
+/// The same for a host that has not said yet what it is.
+pub const FOLDER_FIRST: Script = Script(&[FRAME, GREET, include_str!("scripts/folder.sh")]);
+pub const HELLO: Script = Script(&[FRAME, GREET, include_str!("scripts/hello.sh")]);
 pub const PORT: Script = Script(&[FRAME, include_str!("scripts/port.sh")]);
 pub const PUT: Script = Script(&[FRAME, STATE, SAME, include_str!("scripts/put.sh")]);
 pub const READ: Script = Script(&[FRAME, include_str!("scripts/read.sh")]);

@@ -13,7 +13,7 @@ impl Fleet {
         let link = self.link(host)?;
         let run = match self.prepared(host) {
             Ok(prepared) => prepared.record.folder,
-            Err(_) => format!("{}/{}", self.base(link, self.hello(link).await?), self.settings.run),
+            Err(_) => format!("{}/{}", self.base_on(link).await?, self.settings.run),
         };
         self.lease_at(link, &format!("{run}/lease.{name}")).await
     }

@@ -1,10 +1,19 @@
 # Takes the lock of a machine, and makes the folder of a run or finds it:
-# BASE RUN MARKER KNOWN MACHINE LOCK OWNER PLAYBOOK SINCE.
+# BASE RUN MARKER KNOWN MACHINE LOCK OWNER PLAYBOOK SINCE [PROGRAMS].
 # KNOWN: the marker the journal has, or "-". LOCK: its id, or "-" to take none.
-# ok MARKER BOOT LOCK TOKENS (of all commands that were started) | wiped | held LOCK (its lines, tabs between them) | bad WHY.
-b=$1 r=$1/$2 m=$3 known=$4 machine=$5 id=$6 l=$1/lock
+# PROGRAMS: nothing is known of it yet. Then it greets first, which saves a session; BASE may be empty, and MACHINE is the
+# machine-id of the journal, if KNOWN is there.
+# ok MARKER BOOT LOCK TOKENS (of all commands that were started) | wiped | held LOCK (its lines, tabs between them) |
+# other (it is another machine) | bad WHY.
+b=$1 m=$3 known=$4 machine=$5 id=$6
 run=$2 owner=$7 playbook=$8 since=$9 made=no new=
 begin
+if [ -n "${10}" ]; then
+  greet "${10}"
+  [ "$known" = - ] || [ "$machine" = "$mid" ] || say other
+  machine=$mid b=${b:-$base}
+fi
+r=$b/$run l=$b/lock
 umask 077
 no() { [ -z "$new" ] || rm -f "$new"; say "$@"; }
 # Made aside: whoever sees the marker sees all of it.

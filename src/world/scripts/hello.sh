@@ -1,44 +1,4 @@
-# What a machine says of itself: one line each, all of them at once: a message for each would take longer.
-# PROGRAMS to look for.
+# What a machine says of itself: PROGRAMS to look for.
 begin
-p=$1 i= g= e='
-'
-v=$LOGNAME
-# Read, not asked of id(1), as far as that goes: on a slow machine each process is felt.
-while read -r k o u o; do
-  case $k in Uid:) i=$u;; Gid:) g=$u; break;; esac
-done </proc/self/status
-if [ "$i" = 0 ]; then v=root; elif [ -z "$v" ]; then v=$(id -un); fi
-t="uid $i${e}gid $g${e}user $v${e}home $HOME${e}state $XDG_STATE_HOME${e}shell $SHELL$e"
-read -r k </proc/sys/kernel/random/boot_id && t="${t}boot $k$e"
-[ -r /etc/machine-id ] && read -r k </etc/machine-id && t="${t}machine $k$e"
-if [ -r /etc/os-release ]; then
-  while IFS== read -r k o; do
-    if [ "$k" = PRETTY_NAME ]; then o=${o#[\"\']}; t="${t}os ${o%[\"\']}$e"; break; fi
-  done </etc/os-release
-fi
-read -r k </proc/sys/kernel/osrelease && t="${t}kernel Linux $k$e"
-read -r k </proc/sys/kernel/hostname && t="${t}hostname $k$e"
-set --
-for f in / /var /tmp "$HOME"; do [ -d "$f" ] && set -- "$@" "$f"; done
-free() {
-  read -r k
-  for f in "$@"; do read -r k k k k o && t="${t}free $k $f$e"; done
-}
-if k=$(df -Pk "$@" 2>/dev/null); then free "$@" <<END
-$k
-END
-else
-  # One of them cannot be looked at: each by itself, so that none is taken for another.
-  for w in "$@"; do k=$(df -Pk "$w" 2>/dev/null) && free "$w" <<END
-$k
-END
-  done
-fi
-# Without a process for each: that would take longer than all the rest.
-o=$IFS
-for f in $p; do
-  IFS=:; for k in $PATH; do [ -f "$k/$f" ] && [ -x "$k/$f" ] && t="${t}program $f $k/$f$e" && break; done; IFS=$o
-done
-printf %s "$t"
+greet "$1"
 say ok
