@@ -22,8 +22,8 @@ impl Sshd {
     }
     /// In a mount namespace of its own, after a command, if there is one.
     pub fn start_behind(folder: &Path, more: &str, before: &str) -> Sshd {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start_on(port, folder, more, before)
+        // A port that is free now may be another's by the time that the server asks for it.
+        (0..5).find_map(|_| Self::try_start_on(free_port(), folder, more, before)).expect("sshd finds no port")
     }
     /// The same machine again, after its server was stopped.
     pub fn again(&self) -> Sshd {
@@ -38,6 +38,10 @@ impl Sshd {
         }
     }
     fn start_on(port: u16, folder: &Path, more: &str, before: &str) -> Sshd {
+        Self::try_start_on(port, folder, more, before).expect("sshd has its port")
+    }
+    /// `None`: somebody else has the port.
+    fn try_start_on(port: u16, folder: &Path, more: &str, before: &str) -> Option<Sshd> {
         fs::create_dir_all(folder).unwrap();
         if rustix_is_root() {
             fs::create_dir_all("/run/sshd").unwrap();
@@ -51,6 +55,7 @@ impl Sshd {
                 assert!(done.unwrap().success());
             }
         }
+        let _ = fs::remove_file(folder.join("pid"));
         fs::copy(folder.join("user_key.pub"), folder.join("authorized_keys")).unwrap();
         let at = |name: &str| folder.join(name).display().to_string();
         let config = format!(
@@ -68,7 +73,7 @@ impl Sshd {
             behind.args(["-m", "sh", "-c", &format!("{before} && exec /usr/sbin/sshd \"$@\""), "sh"]);
             behind
         };
-        let child = command
+        let mut child = command
             .args(["-D", "-e", "-p", &port.to_string(), "-f", &at("sshd_config")])
             .stdin(Stdio::null())
             .stderr(fs::File::create(folder.join("log")).unwrap())
@@ -79,7 +84,16 @@ impl Sshd {
             assert!(began.elapsed() < Duration::from_secs(10), "sshd does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Sshd { folder: folder.into(), port, child }
+        // Whoever answers there is it only if it lives: a server that cannot have the port ends.
+        let has_port = || fs::read_to_string(folder.join("pid")).is_ok_and(|pid| !pid.trim().is_empty());
+        while !has_port() {
+            if child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "sshd does not say that it listens");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Some(Sshd { folder: folder.into(), port, child })
     }
     pub fn host(&self, name: &str) -> HostConfig {
         HostConfig {
@@ -131,6 +145,10 @@ pub fn with_user(user: &str, uid: u32, folder: &Path) -> String {
     }
     let bind = |name: &str| format!("mount --bind {} /etc/{name}", at(name));
     ["passwd", "shadow", "group", "sudoers.d"].map(bind).join(" && ")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 pub fn signal(signal: &str, pid: u32) {
