@@ -2,20 +2,17 @@
 
 use super::gathered::{checked, gather};
 use super::in_lab::source_of;
-use super::rehearsal::{
-    Case, Disturbed, Ended, Line, Outcome, Point, Stage, Wanted, Way, first_of_each, in_rows, sample, some, table,
-};
+use super::rehearsal::{Case, Ended, Line, Outcome, Progress, Stage, Wanted, Whole, cases, in_short, table};
 use super::wrong::Wrong;
 use super::{Globals, page, signals};
 use crate::error::{Error, Kind};
-use crate::lab::Snapshot;
 use crate::report;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Rehearse in the lab: run, roll back, kill at every point and resume
 ///
@@ -94,7 +91,8 @@ fn rehearse(name: &str, args: &TestArgs, globals: &Globals, stop: &Arc<AtomicBoo
         let more = s.spawn(|| (2..args.at_once).map(|_| open()).collect::<Result<Vec<_>, _>>());
         (runs.map(joined), joined(more))
     });
-    let whole = whole.into_iter().collect::<Result<Vec<_>, Wrong>>()?;
+    let [whole, other] = whole;
+    let whole = [whole?, other?];
     let stages: Vec<Stage> = [one, two].into_iter().chain(more?).collect();
     let done = on_stages(name, &stages, &whole, args, globals);
     for stage in stages {
@@ -113,7 +111,13 @@ fn joined<T>(thread: ScopedJoinHandle<Result<T, Wrong>>) -> Result<T, Wrong> {
     thread.join().unwrap_or_else(|_| Err(Error::bug("a rehearsal panicked").into()))
 }
 
-fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, globals: &Globals) -> Result<bool, Wrong> {
+fn on_stages(
+    name: &str,
+    stages: &[Stage],
+    whole: &[Whole; 2],
+    args: &TestArgs,
+    globals: &Globals,
+) -> Result<bool, Wrong> {
     let volatile = stages[0].compare(&whole[0].end, &whole[1].end, &|_, _| false);
     // What may differ after a rollback differs for a reason that holds here too.
     let may =
@@ -124,7 +128,7 @@ fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, glo
 
     let day = u64::try_from(crate::journal::now_ms() / 86_400_000).unwrap_or(0);
     let day = args.sample.unwrap_or(day);
-    let mut cases = cases(&whole[0], args.full, day);
+    let mut cases = cases(whole, args.full, day);
     if let Some((k, n)) = args.part {
         let mut turn = (0..n).cycle();
         for (_, _, cases) in &mut cases {
@@ -135,12 +139,12 @@ fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, glo
     let wanted = Wanted { end: &whole[0].end, may: &may };
     // One queue for all of them: the long ones do not wait for each other.
     let queue: Vec<Case> = cases.iter().flat_map(|(_, _, cases)| cases.iter().cloned()).collect();
-    let mut outcomes = play(stages, &queue, &wanted)?.into_iter();
+    let mut outcomes = play(stages, &queue, &wanted, &Progress::new(name, queue.len()))?.into_iter();
     for (what, points, cases) in cases {
         let mut line = Line { what, points, cases: cases.len(), ..Line::default() };
         for (case, seen) in cases.iter().zip(outcomes.by_ref().take(cases.len()).collect::<Vec<_>>()) {
             line.took_ms += seen.took_ms;
-            line.missed += seen.missed;
+            line.missed += seen.missed.len();
             line.kills += case.kills();
             line.questions += seen.questions;
             line.doubles += seen.doubles.len();
@@ -157,9 +161,9 @@ fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, glo
         }
     } else {
         page(&table(name, &lines));
-        let ignored: Vec<&str> = volatile.keys().map(String::as_str).collect();
-        if !ignored.is_empty() {
-            page(&format!("differs between two undisturbed runs, so not compared: {}", ignored.join(", ")));
+        if !volatile.is_empty() {
+            let ignored = in_short(volatile.keys().map(String::as_str));
+            page(&format!("differs between two undisturbed runs, so not compared: {ignored}"));
         }
     }
     for what in wrong.iter().take(40) {
@@ -169,15 +173,6 @@ fn on_stages(name: &str, stages: &[Stage], whole: &[Whole], args: &TestArgs, glo
         page(&format!("✗ {name}: {} wrong\n", wrong.len()));
     }
     Ok(wrong.is_empty())
-}
-
-/// A run and a rollback that nobody disturbs.
-struct Whole {
-    end: BTreeMap<String, Snapshot>,
-    back: BTreeMap<String, Snapshot>,
-    run_points: Vec<Point>,
-    back_points: Vec<Point>,
-    took: Duration,
 }
 
 fn undisturbed(stage: &Stage) -> Result<Whole, Wrong> {
@@ -191,86 +186,18 @@ fn undisturbed(stage: &Stage) -> Result<Whole, Wrong> {
     if ran.code != Some(0) {
         return Err(went_wrong("run", &ran));
     }
-    let took = began.elapsed();
-    let run_points = Point::all(&stage.log());
+    let (took, run_log) = (began.elapsed(), stage.log());
     let end = stage.snapshots()?;
     let back = stage.mig("rollback", "")?;
     if back.code != Some(0) {
         return Err(went_wrong("rollback", &back));
     }
-    let back_points = Point::all(&stage.log());
-    Ok(Whole { end, back: stage.snapshots()?, run_points, back_points, took })
-}
-
-/// How long all cases of the short form may take when they are run one after the other: with the labs side by side on
-/// two processors, some two minutes.
-const SHORT: Duration = Duration::from_secs(150);
-
-/// So many points one run is killed at in the short form, where there is a name to try at each.
-const IN_A_ROW: usize = 4;
-
-/// What is tried: a title, how many points there are of it, and the cases.
-///
-/// The short form kills at the first point of each name, several in one run and its resumes. Beside these, it has as much
-/// of the rest as there is time for, at least one of each kind, and on another day others.
-fn cases(whole: &Whole, full: bool, day: u64) -> Vec<(String, usize, Vec<Case>)> {
-    let on_host = |p: &&Point| p.name.starts_with("host.");
-    let run: Vec<Point> = whole.run_points.iter().filter(|p| !on_host(p)).cloned().collect();
-    let host: Vec<Point> = whole.run_points.iter().filter(on_host).cloned().collect();
-    let back: Vec<Point> = whole.back_points.iter().filter(|p| !on_host(p)).cloned().collect();
-    let journal: Vec<Point> = run.iter().filter(|p| p.name.ends_with(".before")).cloned().collect();
-
-    let names = [&run, &back].map(|all| in_rows(&first_of_each(all), IN_A_ROW));
-    let first = |of: &[Point], more: usize| -> Vec<Point> {
-        first_of_each(of).into_iter().chain(sample(of, day, more)).collect()
-    };
-    // In the short form, when there is time.
-    let rest = [
-        sample(&run, day, 8),
-        some(&first(&run, 8), day, 11),
-        first(&host, 2),
-        sample(&back, day, 4),
-        first(&journal, 2),
-    ];
-    let time = usize::try_from(SHORT.as_millis() / whole.took.as_millis().max(1)).unwrap_or(usize::MAX);
-    // A run that is killed again and again takes about twice as long.
-    let (needed, wanted) = (2 * names.iter().map(Vec::len).sum::<usize>(), rest.iter().map(Vec::len).sum::<usize>());
-    let there_is = time.saturating_sub(needed).min(wanted);
-    let [more, taken_back, on_hosts, more_back, disk] =
-        rest.map(|points| some(&points, day, (points.len() * there_is / wanted.max(1)).max(1)));
-    let [name, name_back] = names;
-
-    let each = |points: Vec<Point>| points.into_iter().map(|p| vec![p]);
-    let tried = |rows: Vec<Vec<Point>>, points: Vec<Point>, all: &[Point]| -> Vec<Vec<Point>> {
-        if full { each(all.to_vec()).collect() } else { rows.into_iter().chain(each(points)).collect() }
-    };
-    let at = |rows: Vec<Vec<Point>>, how, way| -> Vec<Case> {
-        rows.into_iter().map(|row| Case { disturbed: Disturbed::At(row, how), way }).collect()
-    };
-    let killed_back = tried(name_back, more_back, &back).into_iter();
-    let killed_back = killed_back.map(|row| Case { disturbed: Disturbed::BackAt(row, "abort"), way: Way::Back });
-    let n = if full { 20 } else { 3 };
-    let ms = u64::try_from(whole.took.as_millis()).unwrap_or(1000);
-    let killed = (1..=n).map(|k| Duration::from_millis(ms * k / (n + 1) + day % 97));
-    let killed = killed.map(|after| Case { disturbed: Disturbed::Killed(after), way: Way::On });
-    let middle: Vec<Point> = run.iter().filter(|p| p.name == "deed.after").cloned().collect();
-    let six = || some(&middle, 0, if full { 6 } else { 1 }).into_iter();
-    let five = six().map(|p| Case { disturbed: Disturbed::FiveTimes(p, Duration::from_millis(150)), way: Way::On });
-    let two = six().map(|p| Case { disturbed: Disturbed::TwoResumes(p), way: Way::On });
-    vec![
-        ("killed, resumed".into(), run.len(), at(tried(name, more, &run), "abort", Way::On)),
-        ("killed, rolled back".into(), run.len(), at(tried(vec![], taken_back, &run), "abort", Way::Back)),
-        ("the host's wrapper dies".into(), host.len(), at(tried(vec![], on_hosts, &host), "io", Way::On)),
-        ("rollback killed".into(), back.len(), killed_back.collect()),
-        ("the journal's disk fails".into(), journal.len(), at(tried(vec![], disk, &journal), "io", Way::On)),
-        ("SIGKILL at some time".into(), 0, killed.collect()),
-        ("six kills in a row".into(), middle.len(), five.collect()),
-        ("two resumes at once".into(), middle.len(), two.collect()),
-    ]
+    let back_log = stage.log();
+    Ok(Whole { end, back: stage.snapshots()?, run_log, back_log, took })
 }
 
 /// Plays cases on all stages at once; the outcomes in the order of the cases.
-fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted) -> Result<Vec<Outcome>, Wrong> {
+fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted, progress: &Progress) -> Result<Vec<Outcome>, Wrong> {
     let next = AtomicUsize::new(0);
     let seen: Mutex<BTreeMap<usize, Result<Outcome, Box<Error>>>> = Mutex::default();
     std::thread::scope(|s| {
@@ -280,8 +207,8 @@ fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted) -> Result<Vec<Outcome
                     let n = next.fetch_add(1, Ordering::SeqCst);
                     let Some(case) = cases.get(n) else { return };
                     let began = Instant::now();
-                    let outcome = stage.reset().and_then(|()| case.play(stage, wanted));
-                    let outcome = outcome.map(|seen| Outcome { took_ms: ms(began), ..seen });
+                    let outcome = case.play(stage, wanted).map(|seen| Outcome { took_ms: ms(began), ..seen });
+                    progress.add(outcome.as_ref().is_ok_and(Outcome::is_wrong));
                     seen.lock().unwrap_or_else(PoisonError::into_inner).insert(n, outcome);
                 }
             });

@@ -13,8 +13,8 @@ const SOON: Duration = Duration::from_millis(20);
 /// How a run is disturbed.
 #[derive(Debug, Clone)]
 pub enum Disturbed {
-    /// The process aborts, or is told of an I/O error, at a point of the run; the resume after it at the next one of
-    /// these, and so on.
+    /// The process aborts, or is told of an I/O error, at the first of these points that it reaches; what goes on after
+    /// it at the next, and so on.
     At(Vec<Point>, &'static str),
     /// The same in the rollback of a whole run.
     BackAt(Vec<Point>, &'static str),
@@ -44,13 +44,27 @@ pub struct Case {
 /// What came of a case.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Points that were not reached, or where the process did not die.
-    pub missed: usize,
+    /// Points that were not reached.
+    pub missed: Vec<Point>,
     pub questions: usize,
     pub doubles: Vec<String>,
     pub differences: Vec<String>,
     pub wrong: Vec<String>,
     pub took_ms: u64,
+}
+
+impl Outcome {
+    /// Something is not as it must be.
+    pub fn is_wrong(&self) -> bool {
+        !(self.wrong.is_empty() && self.doubles.is_empty() && self.differences.is_empty())
+    }
+    fn add(&mut self, more: Outcome) {
+        self.missed.extend(more.missed);
+        self.questions += more.questions;
+        self.doubles.extend(more.doubles);
+        self.differences.extend(more.differences);
+        self.wrong.extend(more.wrong);
+    }
 }
 
 /// What a case must end like.
@@ -61,34 +75,42 @@ pub struct Wanted<'a> {
 }
 
 impl Case {
-    /// Plays it on a stage that is as at the start.
+    /// Plays it on a stage. A point that was not reached among others is tried alone: what died before it may have taken
+    /// another way than a run that reaches it.
     ///
     /// # Errors
     /// The lab, or mig cannot be started.
     pub fn play(&self, stage: &Stage, wanted: &Wanted) -> Result<Outcome> {
+        let mut seen = self.play_once(stage, wanted)?;
+        if matches!(&self.disturbed, Disturbed::At(points, _) | Disturbed::BackAt(points, _) if points.len() > 1) {
+            for point in std::mem::take(&mut seen.missed) {
+                seen.add(self.with(vec![point]).play_once(stage, wanted)?);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The same at other points.
+    fn with(&self, points: Vec<Point>) -> Case {
+        let disturbed = match &self.disturbed {
+            Disturbed::BackAt(_, how) => Disturbed::BackAt(points, how),
+            Disturbed::At(_, how) => Disturbed::At(points, how),
+            other => other.clone(),
+        };
+        Case { disturbed, way: self.way }
+    }
+
+    fn play_once(&self, stage: &Stage, wanted: &Wanted) -> Result<Outcome> {
+        stage.reset()?;
         let mut seen = Outcome::default();
         match &self.disturbed {
-            Disturbed::At(points, how) => {
-                let mut what = "run";
-                for point in points {
-                    let mut died = stage.mig(what, &point.told(how))?;
-                    // It had died before there was a run.
-                    if what == "resume" && is_no_run(&died) {
-                        died = stage.mig("run", &point.told(how))?;
-                    }
-                    note_hit(stage, point, &died, how, &mut seen);
-                    what = "resume";
-                }
-            }
+            Disturbed::At(points, how) => hinder(stage, "run", points, how, &mut seen)?,
             Disturbed::BackAt(points, how) => {
                 let ran = stage.mig("run", "")?;
                 if ran.code != Some(0) {
                     seen.wrong.push(format!("the run before the rollback: {}", ran.tail()));
                 }
-                for point in points {
-                    let died = stage.mig("rollback", &point.told(how))?;
-                    note_hit(stage, point, &died, how, &mut seen);
-                }
+                hinder(stage, "rollback", points, how, &mut seen)?;
             }
             Disturbed::Killed(after) => {
                 let mut after = *after;
@@ -100,20 +122,17 @@ impl Case {
                     died = stage.kill("run", after)?;
                 }
                 if died.code.is_some() {
-                    seen.missed += 1;
                     seen.wrong.push("it is over before it can be killed".into());
                 }
             }
             Disturbed::FiveTimes(point, after) => {
-                let died = stage.mig("run", &point.told("abort"))?;
-                note_hit(stage, point, &died, "abort", &mut seen);
+                hinder(stage, "run", std::slice::from_ref(point), "abort", &mut seen)?;
                 for n in 1..=5u32 {
                     stage.kill("resume", *after * n)?;
                 }
             }
             Disturbed::TwoResumes(point) => {
-                let died = stage.mig("run", &point.told("abort"))?;
-                note_hit(stage, point, &died, "abort", &mut seen);
+                hinder(stage, "run", std::slice::from_ref(point), "abort", &mut seen)?;
                 let both = stage.twice("resume")?;
                 let mut codes: Vec<Option<i32>> = both.iter().map(|e| e.code).collect();
                 codes.sort_unstable();
@@ -152,48 +171,68 @@ impl Case {
             Disturbed::At(points, how) => format!("{}{then}", told(points, how)),
             Disturbed::BackAt(points, how) => format!("rollback {}", told(points, how)),
             Disturbed::Killed(after) => format!("SIGKILL after {} ms{then}", after.as_millis()),
-            Disturbed::FiveTimes(p, _) => format!("{} and five kills more", p.told("abort")),
-            Disturbed::TwoResumes(p) => format!("{}, then two resumes", p.told("abort")),
+            Disturbed::FiveTimes(p, _) => format!("{} and five kills more", p.told("abort", true)),
+            Disturbed::TwoResumes(p) => format!("{}, then two resumes", p.told("abort", true)),
         }
     }
 }
 
 fn told(points: &[Point], how: &str) -> String {
-    points.iter().map(|p| p.told(how)).collect::<Vec<_>>().join(", ")
+    points.iter().map(|p| p.told(how, points.len() == 1)).collect::<Vec<_>>().join(", ")
 }
 
 fn is_no_run(ended: &Ended) -> bool {
     ended.code == Some(2) && ended.text.contains("there is no run to")
 }
 
-/// The point was reached; and where the process had to die there, it did.
-/// Where it was not, what the process said instead is told.
-fn note_hit(stage: &Stage, point: &Point, died: &Ended, how: &str, seen: &mut Outcome) {
-    let hit = Point::all(&stage.log()).contains(point) && (how != "abort" || died.code.is_none());
-    if !hit {
-        seen.missed += 1;
-        let point = point.told(how);
-        seen.wrong.push(format!("{point} was not reached; it ended with {:?}: {}", died.code, died.tail()));
+/// Until each of the points was reached, or the command ends before: then those that are left are missed.
+fn hinder(stage: &Stage, what: &str, points: &[Point], how: &str, seen: &mut Outcome) -> Result<()> {
+    let (mut left, is_alone) = (points.to_vec(), points.len() == 1);
+    let mut what = what;
+    while !left.is_empty() {
+        let told: Vec<String> = left.iter().map(|p| p.told(how, is_alone)).collect();
+        let ended = begin(stage, what, &told.join(","))?;
+        let (log, were) = (stage.log(), left.len());
+        left.retain(|p| !p.is_in(&log, is_alone));
+        if how == "abort" && left.len() < were && ended.code.is_some() {
+            seen.wrong.push(format!("it did not die at one of {told:?}; it ended with {:?}", ended.code));
+        }
+        if ended.code == Some(5) && stage.answer(&ended.text)? {
+            seen.questions += 1;
+        } else if left.len() == were || ended.code == Some(0) {
+            // Several are tried again, each alone.
+            if let ([point], [_]) = (points, left.as_slice()) {
+                let why = format!("{} was not reached; it ended with {:?}", point.told(how, true), ended.code);
+                seen.wrong.push(format!("{why}: {}", ended.tail()));
+            }
+            break;
+        }
+        if what == "run" {
+            what = "resume";
+        }
     }
+    seen.missed.extend(left);
+    Ok(())
+}
+
+/// The command; a run, when it is to be resumed but had died before there was one.
+fn begin(stage: &Stage, what: &str, fail: &str) -> Result<Ended> {
+    let ended = stage.mig(what, fail)?;
+    if what == "resume" && is_no_run(&ended) && stage.mig("runs", "")?.text.contains("No runs yet") {
+        return stage.mig("run", fail);
+    }
+    Ok(ended)
 }
 
 /// Until it ends well; questions are answered by the truth.
 fn go_on(stage: &Stage, what: &str, seen: &mut Outcome) -> Result<()> {
     for _ in 0..8 {
-        let ended = stage.mig(what, "")?;
+        let ended = begin(stage, what, "")?;
         match ended.code {
             Some(0) => return Ok(()),
             Some(5) if stage.answer(&ended.text)? => seen.questions += 1,
-            // It died before there was a run, or the run was over already.
-            Some(2) if is_no_run(&ended) => {
-                if what == "resume" && stage.mig("runs", "")?.text.contains("No runs yet") {
-                    let ran = stage.mig("run", "")?;
-                    if ran.code != Some(0) {
-                        seen.wrong.push(format!("run anew: {}", ran.tail()));
-                    }
-                }
-                return Ok(());
-            }
+            // The run was over already.
+            Some(2) if is_no_run(&ended) => return Ok(()),
             _ => {
                 seen.wrong.push(format!("{what} ended with {:?}: {}", ended.code, ended.tail()));
                 return Ok(());

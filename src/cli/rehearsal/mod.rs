@@ -5,12 +5,15 @@
 //! Deliberately not here: what a point is (`fault`), and what a lab is (`lab`).
 
 mod case;
+mod cases;
 mod points;
+mod progress;
 mod stage;
 mod table;
 mod truth;
 
-pub use case::{Case, Disturbed, Outcome, Wanted, Way};
-pub use points::{Point, first_of_each, in_rows, sample, some};
+pub use case::{Case, Outcome, Wanted};
+pub use cases::{Whole, cases};
+pub use progress::Progress;
 pub use stage::{Ended, Stage};
-pub use table::{Line, table};
+pub use table::{Line, in_short, table};

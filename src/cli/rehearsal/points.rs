@@ -1,15 +1,18 @@
 //! The points that a run reached, and which of them are tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A place where a run can be killed: its name, and the how-manieth time it is reached.
+/// A place where a run can be killed.
 ///
-/// Which call has which number depends on how hosts that go side by side take turns; how often a
-/// place is reached in all does not.
+/// Which call has which number depends on how hosts that go side by side take turns; how often a name is reached in all
+/// does not. But a resume reaches it less often, while a call keeps its number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
     pub name: String,
-    pub time: usize,
+    /// The how-manieth time a whole run reaches this name.
+    pub nth: usize,
+    /// The call, and the how-manieth time that call reaches the name; `None` where it is another call in another run.
+    pub of_call: Option<(i64, usize)>,
 }
 
 impl Point {
@@ -17,32 +20,52 @@ impl Point {
     /// Polls come as often as the world takes: of each wait, only the first is a point.
     pub fn all(log: &str) -> Vec<Point> {
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-        let names = log.lines().filter_map(|line| line.split_once(' ')?.1.split_once('@')).map(|(name, _)| name);
-        names
-            .filter(|name| *name != "poll.again")
-            .map(|name| {
-                let time = times.entry(name).or_default();
-                *time += 1;
-                Point { name: name.into(), time: *time }
-            })
-            .collect()
+        let point = |line| {
+            let (_, rest): (&str, &str) = str::split_once(line, ' ')?;
+            let (name, at) = rest.split_once('@')?;
+            let (call, time) = at.split_once('#')?;
+            let nth = times.entry(name).or_default();
+            *nth += 1;
+            Some(Point { name: name.into(), nth: *nth, of_call: Some((call.parse().ok()?, time.parse().ok()?)) })
+        };
+        log.lines().filter_map(point).filter(|point| point.name != "poll.again").collect()
     }
-    /// How `MIG_FAIL` is told of it.
-    pub fn told(&self, how: &str) -> String {
-        format!("{}#{}={how}", self.name, self.time)
+    /// The same, of one of two runs that nobody disturbed: calls are told where both made the same ones.
+    pub fn of_runs(log: &str, other: &str) -> Vec<Point> {
+        let known = |log| Point::all(log).into_iter().map(|p| (p.name, p.of_call)).collect::<BTreeSet<_>>();
+        let is_steady = known(log) == known(other);
+        let all = Point::all(log).into_iter();
+        all.map(|p| Point { of_call: p.of_call.filter(|_| is_steady), ..p }).collect()
+    }
+    /// How `MIG_FAIL` is told of it: alone, or in a run that was killed before as well.
+    pub fn told(&self, how: &str, is_alone: bool) -> String {
+        match self.of_call {
+            Some((call, time)) if !is_alone => format!("{}@{call}#{time}={how}", self.name),
+            _ => format!("{}#{}={how}", self.name, self.nth),
+        }
+    }
+    /// Whether a command with this log reached it.
+    pub fn is_in(&self, log: &str, is_alone: bool) -> bool {
+        let is_this = |p: &Point| match self.of_call {
+            Some(_) if !is_alone => p.of_call == self.of_call,
+            _ => p.nth == self.nth,
+        };
+        Point::all(log).iter().any(|p| p.name == self.name && is_this(p))
     }
 }
 
 /// The first point of each name: it is tried in every rehearsal.
 pub fn first_of_each(all: &[Point]) -> Vec<Point> {
-    all.iter().filter(|p| p.time == 1).cloned().collect()
+    let mut names = BTreeSet::new();
+    all.iter().filter(|p| names.insert(p.name.as_str())).cloned().collect()
 }
 
 /// So many of the points that are not the first of their name; others on another day, so that all are tried in the
 /// course of time.
 pub fn sample(all: &[Point], day: u64, wanted: usize) -> Vec<Point> {
-    let rest: Vec<&Point> = all.iter().filter(|p| p.time > 1).collect();
-    some(&rest, day, wanted).into_iter().cloned().collect()
+    let first = first_of_each(all);
+    let rest: Vec<Point> = all.iter().filter(|p| !first.contains(p)).cloned().collect();
+    some(&rest, day, wanted)
 }
 
 /// So many of them, as far apart as they can be; others on another day.
@@ -61,15 +84,15 @@ pub fn in_rows(all: &[Point], each: usize) -> Vec<Vec<Point>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn each_name_is_tried_and_in_time_every_point() {
         let log = "1 a@1#1\n2 b@1#1\n3 a@2#1\n4 b@2#1\n5 poll@3#1\n6 poll.again@3#1\n7 a@2#2\n";
-        let all = Point::all(log);
+        let all = Point::of_runs(log, "1 a@1#1\n");
         assert_eq!(all.len(), 6);
-        assert_eq!(all[0].told("abort"), "a#1=abort");
-        assert_eq!(all[5].told("abort"), "a#3=abort");
+        assert_eq!(all[0].told("abort", false), "a#1=abort");
+        assert_eq!(all[5].told("abort", false), "a#3=abort");
+        assert!(all[5].is_in("1 a@1#1\n2 a@1#2\n3 a@2#1\n", false));
         let mut tried = BTreeSet::new();
         for day in 0..10 {
             let names: Vec<String> = first_of_each(&all).into_iter().map(|p| p.name).collect();
@@ -82,9 +105,19 @@ mod tests {
         assert_eq!(tried.len(), all.len());
         let rows = in_rows(&all, 4);
         assert_eq!(rows.concat().len(), 6);
-        assert_eq!(rows[0].iter().map(|p| p.told("io")).collect::<Vec<_>>(), ["a#1=io", "a#2=io", "poll#1=io"]);
+        assert_eq!(rows[0].iter().map(|p| p.told("io", true)).collect::<Vec<_>>(), ["a#1=io", "a#2=io", "poll#1=io"]);
         assert!(in_rows(&[], 4).is_empty());
         assert_eq!(some(&[1, 2, 3, 4, 5, 6, 7], 1, 3), [2, 5]);
         assert!(some(&[1, 2], 0, 0).is_empty());
+    }
+
+    #[test]
+    fn a_point_of_a_call_is_known_again_in_a_resume() {
+        let log = "1 lock@0#1\n2 a@1#1\n3 a@2#1\n4 a@2#2\n";
+        let all = Point::of_runs(log, "1 a@1#1\n2 lock@0#1\n3 a@2#1\n4 a@2#2\n");
+        assert_eq!(all[3].told("abort", false), "a@2#2=abort");
+        assert_eq!(all[3].told("abort", true), "a#3=abort");
+        assert!(all[3].is_in("1 lock@0#1\n2 a@2#1\n3 a@2#2\n", false));
+        assert!(!all[3].is_in("1 a@3#1\n2 a@3#2\n3 a@3#3\n", false));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::stage::Stage;
 use crate::error::Result;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl Stage {
@@ -44,17 +45,22 @@ impl Stage {
     /// `call.deed` of everything that may be started twice, from the journal: commands that are marked idempotent, and
     /// changes of redis, which look before they act.
     fn repeatable(&self) -> Vec<String> {
+        self.deeds()
+            .into_iter()
+            .filter(|(_, deed)| deed["deed"]["idempotent"] == true || deed["deed"]["deed"] == "redis")
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Every deed of the journal, by its `call.deed`.
+    fn deeds(&self) -> Vec<(String, Value)> {
         let Ok(shown) = self.mig("show --json", "") else { return vec![] };
-        let mut all = vec![];
-        for line in shown.text.lines() {
-            let Ok(call) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-            for (n, deed) in call["deeds"].as_array().into_iter().flatten().enumerate() {
-                if deed["deed"]["idempotent"] == true || deed["deed"]["deed"] == "redis" {
-                    all.push(format!("{}.{n}", call["call"]));
-                }
-            }
-        }
-        all
+        let calls = shown.text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let deeds = calls.flat_map(|call| {
+            let deeds = call["deeds"].as_array().cloned().unwrap_or_default();
+            deeds.into_iter().enumerate().map(move |(n, deed)| (format!("{}.{n}", call["call"]), deed))
+        });
+        deeds.collect()
     }
 
     /// Answers the question that a command ended with, by the truth.
@@ -66,10 +72,38 @@ impl Stage {
         let Some(at) = question.find("mig resolve ") else { return Ok(false) };
         let words: Vec<&str> = question[at..].split_whitespace().take(4).collect();
         let [_, _, run, call] = words[..] else { return Ok(false) };
-        let begun = format!(" {call}.");
-        let happened = self.starts().keys().any(|t| t.contains(&begun) && !t.contains(".u"));
+        let of_call = format!("{call}.");
+        let Some(begun) = self.deeds().into_iter().filter(|(at, _)| at.starts_with(&of_call)).find_map(asked_about)
+        else {
+            return Ok(false);
+        };
+        let happened = self.starts().keys().any(|t| t.contains(&begun));
         let how = if happened { "--done" } else { "--not-done" };
         let said = self.mig(&format!("resolve {run} {call} {how}"), "")?;
         Ok(said.code == Some(0))
+    }
+}
+
+/// What the tokens of a deed, or of its undo, begin with behind the host, if it is the one whose end nobody saw: of a
+/// call's deeds those before it are done, and those behind it are not begun.
+fn asked_about((at, deed): (String, Value)) -> Option<String> {
+    match deed["undone"].as_str()?.strip_prefix("begun ") {
+        Some(undo) => Some(format!(" {at}.u{undo}.")),
+        None => (deed["state"] == "begun").then(|| format!(" {at}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked_about;
+    use serde_json::json;
+
+    #[test]
+    fn a_question_is_about_the_deed_whose_end_nobody_saw() {
+        let about = |state, undone| asked_about(("109.1".into(), json!({ "state": state, "undone": undone })));
+        assert_eq!(about("done", ""), None);
+        assert_eq!(about("begun", "").as_deref(), Some(" 109.1."));
+        assert_eq!(about("done", "begun 0").as_deref(), Some(" 109.1.u0."));
+        assert_eq!(about("done", "did 0"), None);
     }
 }
