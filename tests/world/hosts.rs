@@ -2,6 +2,8 @@
 
 use super::stage::*;
 use crate::sshd::with_user;
+use mig::contract::Machine;
+use std::collections::BTreeMap;
 
 #[test]
 fn a_server_with_two_sessions_a_connection_serves_ten_threads() {
@@ -117,6 +119,31 @@ fn a_run_folder_that_is_not_ours_is_refused() {
     assert!(
         matches!(remote.prepare(&h(), Some(&other)), Err(Halt::Stop(Stop::Refused(t))) if t.contains("another machine"))
     );
+}
+
+#[test]
+fn a_host_of_which_nothing_is_known_is_greeted_with_its_folder() {
+    let s = stage("");
+    let state = s.folder.path().join("state");
+    let fresh = |run: &str| open(settings(run, &state, &s.person, vec![s.sshd.host("dest")])).unwrap();
+    let (asked, greeted) = (fresh(&run_id()), fresh(&run_id()));
+    // Free space may have changed meanwhile.
+    let said = |remote: &Remote| Machine { free: BTreeMap::new(), ..remote.machine(&h()).unwrap() };
+    let machine = said(&asked);
+    let [one, two] = [&asked, &greeted].map(|remote| remote.prepare(&h(), None).unwrap());
+    assert_eq!(said(&greeted), machine);
+    assert_eq!((one.machine_id, &one.boot_id), (two.machine_id.clone(), &two.boot_id));
+    assert!(Path::new(&two.folder).join("marker").exists(), "{}", two.folder);
+
+    // The same in a later process: its folder is found, and another machine's is not touched.
+    let again = fresh(two.folder.rsplit('/').next().unwrap());
+    assert_eq!(again.prepare(&h(), Some(&two)).unwrap(), two);
+    let other = HostRecord { machine_id: "another".into(), ..two.clone() };
+    let refused = fresh(two.folder.rsplit('/').next().unwrap()).prepare(&h(), Some(&other));
+    assert!(matches!(refused, Err(Halt::Stop(Stop::Refused(t))) if t.contains("another machine")));
+    for record in [one.folder, two.folder] {
+        fs::remove_dir_all(record).unwrap();
+    }
 }
 
 #[test]
