@@ -304,14 +304,8 @@ impl World for Remote {
         self.ask(async |fleet| fleet.trust_all(strangers).await)
     }
     fn reach(&self, hosts: &[HostName], at_once: usize) {
-        let is_greeted = |host| self.fleet.as_ref().is_some_and(|f| f.link(host).is_ok_and(|l| l.hello.initialized()));
-        // Where none was asked what it is, that is asked together with the lock: a session less for each.
-        let is_greeted = hosts.iter().any(is_greeted);
         self.on_each(hosts, at_once, |host| {
-            let _ = self.wait(async |fleet| {
-                let link = fleet.link(host)?;
-                if is_greeted { fleet.hello(link).await.map(drop) } else { fleet.connection(link).await.map(drop) }
-            });
+            let _ = self.wait(async |fleet| fleet.hello(fleet.link(host)?).await.map(drop));
             None
         });
     }

@@ -93,9 +93,8 @@ fn for_each(play: &Play, c: &NativeCallContext, items: &Dynamic, o: Outcome<Opti
     let hosts: Vec<HostName> =
         asked.items.iter().filter_map(|i| HostName::parse(&i.read_lock::<Host>()?.name).ok()).collect();
     play.gate.meet(&hosts).or_else(|h| play.raise(c, h))?;
-    // Planned alone, the first one shows what the others will be asked.
-    branches.work(if play.gate.mode == Mode::Plan { asked.first.max(1) } else { asked.first });
     play.gate.reach(&hosts, asked.at_once);
+    branches.work(asked.first);
     // The canaries failed: nobody else begins. Their failures are recorded, so replay agrees.
     if branches.failures() <= asked.max_failures {
         // What is recorded comes first: then whether another one may begin is the same in a replay.
