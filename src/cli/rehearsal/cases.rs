@@ -23,7 +23,7 @@ const SHORT: Duration = Duration::from_secs(150);
 /// So many points one run and its resumes are killed at in the short form, where there is a name to try at each.
 const IN_A_ROW: usize = 4;
 
-/// So many in the full form, where points are known again in a resume: a resume is a tenth of a run.
+/// So many in the full form, where points are known again in a resume: a resume is less than half a run.
 const IN_A_LONG_ROW: usize = 12;
 
 /// What is tried: a title, how many points there are of it, and the cases.
