@@ -150,8 +150,7 @@ fn on_stages(
             line.doubles += seen.doubles.len();
             line.differences += seen.differences.len();
             line.wrong += seen.wrong.len();
-            let all = seen.wrong.into_iter().chain(seen.doubles).chain(seen.differences);
-            wrong.extend(all.map(|what| format!("{}: {what}", case.name())));
+            wrong.extend(seen.all_wrong().map(|what| format!("{}: {what}", case.name())));
         }
         lines.push(line);
     }
@@ -208,7 +207,8 @@ fn play(stages: &[Stage], cases: &[Case], wanted: &Wanted, progress: &Progress) 
                     let Some(case) = cases.get(n) else { return };
                     let began = Instant::now();
                     let outcome = case.play(stage, wanted).map(|seen| Outcome { took_ms: ms(began), ..seen });
-                    progress.add(outcome.as_ref().is_ok_and(Outcome::is_wrong));
+                    let wrong = outcome.as_ref().ok().and_then(|seen| seen.all_wrong().next());
+                    progress.add(wrong.map(|what| format!("{}: {what}", case.name())).as_deref());
                     seen.lock().unwrap_or_else(PoisonError::into_inner).insert(n, outcome);
                 }
             });

@@ -54,9 +54,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Something is not as it must be.
-    pub fn is_wrong(&self) -> bool {
-        !(self.wrong.is_empty() && self.doubles.is_empty() && self.differences.is_empty())
+    /// What is not as it must be.
+    pub fn all_wrong(&self) -> impl Iterator<Item = &String> {
+        self.wrong.iter().chain(&self.doubles).chain(&self.differences)
     }
     fn add(&mut self, more: Outcome) {
         self.missed.extend(more.missed);

@@ -31,12 +31,16 @@ impl<'a> Progress<'a> {
         progress
     }
 
-    /// One more case was played.
-    pub fn add(&self, is_wrong: bool) {
+    /// One more case was played; what is wrong with it, if anything, is told at once: the table comes much later.
+    pub fn add(&self, wrong: Option<&str>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.done += 1;
-        seen.wrong += usize::from(is_wrong);
-        if self.is_terminal || seen.told.elapsed() >= EVERY {
+        if let Some(wrong) = wrong {
+            seen.wrong += 1;
+            let erase = if self.is_terminal { "\r\x1b[K" } else { "" };
+            let _ = writeln!(stderr(), "{erase}✗ {wrong}");
+        }
+        if self.is_terminal || wrong.is_some() || seen.told.elapsed() >= EVERY {
             seen.told = Instant::now();
             self.tell(&seen);
         }
