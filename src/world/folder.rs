@@ -68,17 +68,15 @@ impl Fleet {
 
     /// The machine's greeting, asked once.
     pub async fn hello<'a>(&self, link: &'a Link) -> Outcome<&'a Hello> {
-        if let Some(hello) = link.hello.get() {
-            return Ok(hello);
-        }
-        let (text, _) = self.print(link, script::HELLO, &[hello::PROGRAMS]).await?;
-        self.note_hello(link, &text).await
+        let ask = async { Ok(self.print(link, script::HELLO, &[hello::PROGRAMS]).await?.0) };
+        self.greeted(link, ask).await
     }
 
-    async fn note_hello<'a>(&self, link: &'a Link, text: &str) -> Outcome<&'a Hello> {
-        let hello = hello::parse(text).or_else(|why| failed(format!("{}: {why}", link.config.name)))?;
+    /// The greeting that is known, or the one in this text: of several who want it at once, one asks.
+    async fn greeted<'a>(&self, link: &'a Link, text: impl Future<Output = Outcome<String>>) -> Outcome<&'a Hello> {
         let is_new = !link.hello.initialized();
-        let hello = link.hello.get_or_init(|| async { hello }).await;
+        let parsed = async { hello::parse(&text.await?).or_else(|why| failed(format!("{}: {why}", link.config.name))) };
+        let hello = link.hello.get_or_try_init(|| parsed).await?;
         if is_new {
             self.tell_of_twin(link, hello);
         }
@@ -143,7 +141,7 @@ impl Fleet {
                 let machine_id = known.map_or("", |k| &k.machine_id);
                 let args = [&args(machine_id)[..], &[hello::PROGRAMS]].concat();
                 let (text, said) = self.print(link, script::FOLDER_FIRST, &args).await?;
-                let hello = self.note_hello(link, &text).await?;
+                let hello = self.greeted(link, async { Ok(text) }).await?;
                 refuse_another(host, known, hello)?;
                 (hello, said)
             }

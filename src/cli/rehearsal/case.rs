@@ -10,6 +10,9 @@ use std::time::Duration;
 /// No run is over as soon as this.
 const SOON: Duration = Duration::from_millis(20);
 
+/// No run has more to ask than this: one that asks for ever is found.
+const QUESTIONS: usize = 64;
+
 /// How a run is disturbed.
 #[derive(Debug, Clone)]
 pub enum Disturbed {
@@ -84,7 +87,7 @@ impl Case {
         let mut seen = self.play_once(stage, wanted)?;
         if matches!(&self.disturbed, Disturbed::At(points, _) | Disturbed::BackAt(points, _) if points.len() > 1) {
             for point in std::mem::take(&mut seen.missed) {
-                seen.add(self.with(vec![point]).play_once(stage, wanted)?);
+                seen.add(self.with(vec![point.alone()]).play_once(stage, wanted)?);
             }
         }
         Ok(seen)
@@ -171,14 +174,14 @@ impl Case {
             Disturbed::At(points, how) => format!("{}{then}", told(points, how)),
             Disturbed::BackAt(points, how) => format!("rollback {}", told(points, how)),
             Disturbed::Killed(after) => format!("SIGKILL after {} ms{then}", after.as_millis()),
-            Disturbed::FiveTimes(p, _) => format!("{} and five kills more", p.told("abort", true)),
-            Disturbed::TwoResumes(p) => format!("{}, then two resumes", p.told("abort", true)),
+            Disturbed::FiveTimes(p, _) => format!("{} and five kills more", p.told("abort")),
+            Disturbed::TwoResumes(p) => format!("{}, then two resumes", p.told("abort")),
         }
     }
 }
 
 fn told(points: &[Point], how: &str) -> String {
-    points.iter().map(|p| p.told(how, points.len() == 1)).collect::<Vec<_>>().join(", ")
+    points.iter().map(|p| p.told(how)).collect::<Vec<_>>().join(", ")
 }
 
 fn is_no_run(ended: &Ended) -> bool {
@@ -187,22 +190,21 @@ fn is_no_run(ended: &Ended) -> bool {
 
 /// Until each of the points was reached, or the command ends before: then those that are left are missed.
 fn hinder(stage: &Stage, what: &str, points: &[Point], how: &str, seen: &mut Outcome) -> Result<()> {
-    let (mut left, is_alone) = (points.to_vec(), points.len() == 1);
-    let mut what = what;
+    let (mut left, mut what, mut asked) = (points.to_vec(), what, 0);
     while !left.is_empty() {
-        let told: Vec<String> = left.iter().map(|p| p.told(how, is_alone)).collect();
+        let told: Vec<String> = left.iter().map(|p| p.told(how)).collect();
         let ended = begin(stage, what, &told.join(","))?;
         let (log, were) = (stage.log(), left.len());
-        left.retain(|p| !p.is_in(&log, is_alone));
+        left.retain(|p| !p.is_in(&log));
         if how == "abort" && left.len() < were && ended.code.is_some() {
             seen.wrong.push(format!("it did not die at one of {told:?}; it ended with {:?}", ended.code));
         }
-        if ended.code == Some(5) && stage.answer(&ended.text)? {
-            seen.questions += 1;
+        if asked < QUESTIONS && ended.code == Some(5) && stage.answer(&ended.text)? {
+            (seen.questions, asked) = (seen.questions + 1, asked + 1);
         } else if left.len() == were || ended.code == Some(0) {
             // Several are tried again, each alone.
             if let ([point], [_]) = (points, left.as_slice()) {
-                let why = format!("{} was not reached; it ended with {:?}", point.told(how, true), ended.code);
+                let why = format!("{} was not reached; it ended with {:?}", point.told(how), ended.code);
                 seen.wrong.push(format!("{why}: {}", ended.tail()));
             }
             break;

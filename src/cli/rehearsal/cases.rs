@@ -58,7 +58,7 @@ pub fn cases(whole: &[Whole; 2], full: bool, day: u64) -> Vec<(String, usize, Ve
         rest.map(|points| some(&points, day, (points.len() * there_is / wanted.max(1)).max(1)));
     let [name, name_back] = names;
 
-    let each = |points: &[Point]| in_rows(points, 1);
+    let each = |points: &[Point]| -> Vec<Vec<Point>> { points.iter().map(|p| vec![p.alone()]).collect() };
     let tried = |rows: Vec<Vec<Point>>, points: Vec<Point>, all: &[Point]| -> Vec<Vec<Point>> {
         if full { long_rows(all) } else { rows.into_iter().chain(each(&points)).collect() }
     };
@@ -72,7 +72,7 @@ pub fn cases(whole: &[Whole; 2], full: bool, day: u64) -> Vec<(String, usize, Ve
     let ms = u64::try_from(one.took.as_millis()).unwrap_or(1000);
     let killed = (1..=n).map(|k| Duration::from_millis(ms * k / (n + 1) + day % 97));
     let killed = killed.map(|after| Case { disturbed: Disturbed::Killed(after), way: Way::On });
-    let middle: Vec<Point> = run.iter().filter(|p| p.name == "deed.after").cloned().collect();
+    let middle: Vec<Point> = run.iter().filter(|p| p.name == "deed.after").map(Point::alone).collect();
     let six = || some(&middle, 0, if full { 6 } else { 1 }).into_iter();
     let five = six().map(|p| Case { disturbed: Disturbed::FiveTimes(p, Duration::from_millis(150)), way: Way::On });
     let two = six().map(|p| Case { disturbed: Disturbed::TwoResumes(p), way: Way::On });

@@ -37,18 +37,22 @@ impl Point {
         let all = Point::all(log).into_iter();
         all.map(|p| Point { of_call: p.of_call.filter(|_| is_steady), ..p }).collect()
     }
-    /// How `MIG_FAIL` is told of it: alone, or in a run that was killed before as well.
-    pub fn told(&self, how: &str, is_alone: bool) -> String {
+    /// The same, known only by how often a whole run reaches its name: for a run that is killed nowhere else.
+    pub fn alone(&self) -> Point {
+        Point { of_call: None, ..self.clone() }
+    }
+    /// How `MIG_FAIL` is told of it.
+    pub fn told(&self, how: &str) -> String {
         match self.of_call {
-            Some((call, time)) if !is_alone => format!("{}@{call}#{time}={how}", self.name),
-            _ => format!("{}#{}={how}", self.name, self.nth),
+            Some((call, time)) => format!("{}@{call}#{time}={how}", self.name),
+            None => format!("{}#{}={how}", self.name, self.nth),
         }
     }
     /// Whether a command with this log reached it.
-    pub fn is_in(&self, log: &str, is_alone: bool) -> bool {
+    pub fn is_in(&self, log: &str) -> bool {
         let is_this = |p: &Point| match self.of_call {
-            Some(_) if !is_alone => p.of_call == self.of_call,
-            _ => p.nth == self.nth,
+            Some(_) => p.of_call == self.of_call,
+            None => p.nth == self.nth,
         };
         Point::all(log).iter().any(|p| p.name == self.name && is_this(p))
     }
@@ -90,9 +94,9 @@ mod tests {
         let log = "1 a@1#1\n2 b@1#1\n3 a@2#1\n4 b@2#1\n5 poll@3#1\n6 poll.again@3#1\n7 a@2#2\n";
         let all = Point::of_runs(log, "1 a@1#1\n");
         assert_eq!(all.len(), 6);
-        assert_eq!(all[0].told("abort", false), "a#1=abort");
-        assert_eq!(all[5].told("abort", false), "a#3=abort");
-        assert!(all[5].is_in("1 a@1#1\n2 a@1#2\n3 a@2#1\n", false));
+        assert_eq!(all[0].told("abort"), "a#1=abort");
+        assert_eq!(all[5].told("abort"), "a#3=abort");
+        assert!(all[5].is_in("1 a@1#1\n2 a@1#2\n3 a@2#1\n"));
         let mut tried = BTreeSet::new();
         for day in 0..10 {
             let names: Vec<String> = first_of_each(&all).into_iter().map(|p| p.name).collect();
@@ -105,7 +109,7 @@ mod tests {
         assert_eq!(tried.len(), all.len());
         let rows = in_rows(&all, 4);
         assert_eq!(rows.concat().len(), 6);
-        assert_eq!(rows[0].iter().map(|p| p.told("io", true)).collect::<Vec<_>>(), ["a#1=io", "a#2=io", "poll#1=io"]);
+        assert_eq!(rows[0].iter().map(|p| p.told("io")).collect::<Vec<_>>(), ["a#1=io", "a#2=io", "poll#1=io"]);
         assert!(in_rows(&[], 4).is_empty());
         assert_eq!(some(&[1, 2, 3, 4, 5, 6, 7], 1, 3), [2, 5]);
         assert!(some(&[1, 2], 0, 0).is_empty());
@@ -115,9 +119,9 @@ mod tests {
     fn a_point_of_a_call_is_known_again_in_a_resume() {
         let log = "1 lock@0#1\n2 a@1#1\n3 a@2#1\n4 a@2#2\n";
         let all = Point::of_runs(log, "1 a@1#1\n2 lock@0#1\n3 a@2#1\n4 a@2#2\n");
-        assert_eq!(all[3].told("abort", false), "a@2#2=abort");
-        assert_eq!(all[3].told("abort", true), "a#3=abort");
-        assert!(all[3].is_in("1 lock@0#1\n2 a@2#1\n3 a@2#2\n", false));
-        assert!(!all[3].is_in("1 a@3#1\n2 a@3#2\n3 a@3#3\n", false));
+        assert_eq!(all[3].told("abort"), "a@2#2=abort");
+        assert_eq!(all[3].alone().told("abort"), "a#3=abort");
+        assert!(all[3].is_in("1 lock@0#1\n2 a@2#1\n3 a@2#2\n"));
+        assert!(!all[3].is_in("1 a@3#1\n2 a@3#2\n3 a@3#3\n"));
     }
 }
