@@ -8,6 +8,8 @@ mod hosts;
 mod killed;
 #[path = "world/puts.rs"]
 mod puts;
+#[path = "world/shells.rs"]
+mod shells;
 #[path = "world/sshd.rs"]
 mod sshd;
 #[path = "world/stage.rs"]

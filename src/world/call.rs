@@ -3,6 +3,7 @@
 use super::frame::Frame;
 use super::script::Script;
 use crate::contract::{Failure, Halt};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -16,6 +17,9 @@ pub struct Call<'a> {
     pub err: Sink<'a>,
     /// The first line of the answer, as soon as it is there.
     pub head: Arc<Mutex<String>>,
+    /// Whether something was sent that is to end it, and may come when it has ended: then nothing else may begin
+    /// in its session.
+    pub is_hunted: Arc<AtomicBool>,
 }
 
 /// What a script reads on stdin.
@@ -64,7 +68,15 @@ impl From<Halt> for Trouble {
 impl<'a> Call<'a> {
     pub fn new<S: Into<String>>(script: Script, args: impl IntoIterator<Item = S>) -> Self {
         let args = args.into_iter().map(Into::into).collect();
-        Call { script, args, feed: Feed::Nothing, out: Sink::Drop, err: Sink::Drop, head: Arc::default() }
+        Call {
+            script,
+            args,
+            feed: Feed::Nothing,
+            out: Sink::Drop,
+            err: Sink::Drop,
+            head: Arc::default(),
+            is_hunted: Arc::default(),
+        }
     }
     #[must_use]
     pub fn feed(mut self, feed: Feed<'a>) -> Self {
@@ -157,7 +169,7 @@ async fn take(
             told = true;
         }
         sink.take(body).await;
-        if frame.is_whole() {
+        if frame.is_over() {
             break;
         }
     }

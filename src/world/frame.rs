@@ -1,5 +1,6 @@
 //! Finds the answer of a script in the stream of a channel, between two marks that nobody can
-//! guess, whatever a login shell or a command prints around it.
+//! guess, whatever a login shell or a command prints around it. A third mark says that a script was
+//! ended before it gave its answer.
 
 /// The byte before each mark: rare, so a mark is looked for quickly.
 const LEAD: u8 = 0x1e;
@@ -8,8 +9,8 @@ const NOISE: usize = 4096;
 
 /// Takes a stream apart: noise, head line, body, trailer line.
 pub struct Frame {
-    begin: Vec<u8>,
-    end: Vec<u8>,
+    /// What each mark begins with; a byte more says which it is.
+    mark: Vec<u8>,
     state: State,
     pending: Vec<u8>,
     noise: Vec<u8>,
@@ -24,14 +25,14 @@ enum State {
     Body,
     Trailer,
     Over,
+    /// The script ended before it gave its answer.
+    Torn,
 }
 
 impl Frame {
     pub fn new(nonce: &str) -> Self {
-        let mark = |c: char| format!("{}{nonce}{c}", LEAD as char).into_bytes();
         Frame {
-            begin: mark('<'),
-            end: mark('>'),
+            mark: format!("{}{nonce}", LEAD as char).into_bytes(),
             state: State::Before,
             pending: vec![],
             noise: vec![],
@@ -48,44 +49,47 @@ impl Frame {
             let before = (self.state, self.pending.len());
             match self.state {
                 State::Before => {
-                    let (noise, found) = cut(&mut self.pending, &self.begin);
+                    let (noise, found) = cut(&mut self.pending, &self.mark);
                     self.noise.extend_from_slice(&noise);
                     if self.noise.len() > NOISE {
                         self.noise.drain(..self.noise.len() - NOISE);
                     }
-                    if found {
-                        self.state = State::Head;
-                    }
+                    self.state = match found {
+                        Some(b'<') => State::Head,
+                        Some(b'!') => State::Torn,
+                        _ => State::Before,
+                    };
                 }
-                State::Head => {
-                    if let Some(line) = line(&mut self.pending) {
-                        self.head = Some(line);
-                        self.state = State::Body;
-                    }
-                }
+                State::Head => self.head = self.line(State::Body),
                 State::Body => {
-                    let (part, found) = cut(&mut self.pending, &self.end);
+                    let (part, found) = cut(&mut self.pending, &self.mark);
                     if body.is_empty() {
                         body = part;
                     } else {
                         body.extend_from_slice(&part);
                     }
-                    if found {
-                        self.state = State::Trailer;
-                    }
+                    self.state = match found {
+                        Some(b'>') => State::Trailer,
+                        Some(b'!') => State::Torn,
+                        _ => State::Body,
+                    };
                 }
-                State::Trailer => {
-                    if let Some(line) = line(&mut self.pending) {
-                        self.trailer = Some(line);
-                        self.state = State::Over;
-                    }
-                }
-                State::Over => self.pending.clear(),
+                State::Trailer => self.trailer = self.line(State::Over),
+                State::Over | State::Torn => self.pending.clear(),
             }
             if (self.state, self.pending.len()) == before || self.pending.is_empty() {
                 return body;
             }
         }
+    }
+
+    /// A line of ours, if one is whole, and what comes after it. The script may have been ended within it.
+    fn line(&mut self, next: State) -> Option<String> {
+        let at = self.pending.iter().position(|b| *b == b'\n')?;
+        let line: Vec<u8> = self.pending.drain(..=at).collect();
+        let torn = [&self.mark[..], b"!"].concat();
+        self.state = if line.windows(torn.len()).any(|w| w == torn) { State::Torn } else { next };
+        (self.state == next).then(|| String::from_utf8_lossy(&line[..at]).into_owned())
     }
 
     /// What the script said first.
@@ -99,6 +103,10 @@ impl Frame {
     pub fn is_whole(&self) -> bool {
         self.state == State::Over
     }
+    /// Whether more of the stream can say anything.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over | State::Torn)
+    }
     /// The end of what stood before the answer, also what never became one.
     pub fn noise(&self) -> String {
         let mut all = self.noise.clone();
@@ -109,30 +117,22 @@ impl Frame {
     }
 }
 
-/// Takes from `pending` what stands before `mark`, and the mark. Keeps what may be its beginning.
-fn cut(pending: &mut Vec<u8>, mark: &[u8]) -> (Vec<u8>, bool) {
+/// Takes from `pending` what stands before a mark, and the mark, and says which it is. Keeps what may be its beginning.
+fn cut(pending: &mut Vec<u8>, mark: &[u8]) -> (Vec<u8>, Option<u8>) {
     let mut from = 0;
     while let Some(at) = pending[from..].iter().position(|b| *b == LEAD).map(|n| n + from) {
         let rest = &pending[at..];
-        if rest.starts_with(mark) {
-            let part = pending[..at].to_vec();
-            pending.drain(..at + mark.len());
-            return (part, true);
-        }
         if mark.starts_with(rest) {
-            return (pending.drain(..at).collect(), false);
+            return (pending.drain(..at).collect(), None);
+        }
+        if let (true, Some(which @ (b'<' | b'>' | b'!'))) = (rest.starts_with(mark), rest.get(mark.len()).copied()) {
+            let part = pending[..at].to_vec();
+            pending.drain(..=at + mark.len());
+            return (part, Some(which));
         }
         from = at + 1;
     }
-    (std::mem::take(pending), false)
-}
-
-/// Takes a line from `pending`, if one is whole.
-fn line(pending: &mut Vec<u8>) -> Option<String> {
-    let at = pending.iter().position(|b| *b == b'\n')?;
-    let line = String::from_utf8_lossy(&pending[..at]).into_owned();
-    pending.drain(..=at);
-    Some(line)
+    (std::mem::take(pending), None)
 }
 
 #[cfg(test)]
@@ -161,5 +161,21 @@ mod tests {
         assert!(frame.feed(b"This account is currently not available.\n").is_empty());
         assert!(!frame.is_whole());
         assert_eq!(frame.noise(), "This account is currently not available.\n");
+    }
+
+    #[test]
+    fn a_script_that_was_ended_gives_no_answer_wherever_that_was() {
+        let whole = b"Welcome!\n\x1eabc<7 8\nbody\x1eabc>0 done\n";
+        for cut in 0..whole.len() {
+            let stream = [&whole[..cut], b"\x1eabc!\n\x1enext<\n\x1enext>late\n"].concat();
+            for step in [1, 7, stream.len()] {
+                let mut frame = Frame::new("abc");
+                for part in stream.chunks(step) {
+                    frame.feed(part);
+                }
+                assert!(frame.is_over() && !frame.is_whole(), "cut at {cut}, step {step}");
+                assert_eq!(frame.trailer(), None);
+            }
+        }
     }
 }

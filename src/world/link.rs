@@ -1,16 +1,16 @@
 //! The hosts of a run and their connections: made when first needed, made again when lost.
 
-use super::call::{Call, Reply, Trouble};
 use super::config::Way;
 use super::control::Control;
 use super::folder::Prepared;
 use super::hello::Hello;
 use super::pool::{Place, Pool, SESSIONS};
 use super::redact::Redactor;
-use super::settings::{HostConfig, Reach, Settings};
+use super::settings::{HostConfig, Settings};
+use super::shell::Shells;
 use crate::contract::{Failure, Halt, Outcome, failed};
 use crate::name::HostName;
-use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
+use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -21,8 +21,6 @@ use tokio::sync::{OnceCell, Semaphore};
 
 /// A server that has no free place for us may have one soon.
 const PATIENCE_AT_FIRST: Duration = Duration::from_secs(15);
-/// The longest exec request: a single argument may have 128 KiB.
-pub const LONGEST_REQUEST: usize = 120_000;
 
 /// All hosts of a run.
 pub struct Fleet {
@@ -33,6 +31,8 @@ pub struct Fleet {
     pub known_hosts: PathBuf,
     pub links: BTreeMap<HostName, Link>,
     pub first_contact: tokio::sync::Mutex<()>,
+    /// Whether there are files enough for a shell that stays open on each host.
+    pub keeps_shells: bool,
     /// Hosts whose key was looked at before they were needed: once is enough for one that is away.
     pub looked_at: Mutex<BTreeSet<HostName>>,
     /// A copy needs a session on each of two hosts: copies against each other must not take all.
@@ -64,7 +64,8 @@ pub struct Link {
     pub ways: Vec<(Way, PathBuf)>,
     way: AtomicUsize,
     pub pool: Pool<Arc<Session>>,
-    limit: Semaphore,
+    pub shells: Shells,
+    pub limit: Semaphore,
     connecting: tokio::sync::Mutex<()>,
     was_up: AtomicBool,
     /// An earlier process reached it, and left something begun there.
@@ -91,6 +92,7 @@ impl Link {
             ways,
             way: AtomicUsize::new(0),
             pool: Pool::default(),
+            shells: Shells::default(),
             limit: Semaphore::new(SESSIONS),
             connecting: tokio::sync::Mutex::new(()),
             was_up: AtomicBool::new(false),
@@ -99,6 +101,10 @@ impl Link {
             is_unsure: AtomicBool::new(false),
             boot: Mutex::default(),
         }
+    }
+    /// Whether its login shell runs our scripts as they are.
+    pub fn has_plain_shell(&self) -> bool {
+        self.hello.get().is_some_and(|h| h.has_plain_shell())
     }
     /// Has the first connection tried again as one that was lost.
     pub fn expect_back(&self) {
@@ -118,123 +124,8 @@ impl Fleet {
         }
     }
 
-    /// Sends a script and takes its answer. The channel is its own; at most eight are open on a
-    /// host at a time, the others wait.
-    pub async fn call(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
-        let wait = async {
-            let _place = link.limit.acquire().await.map_err(|e| Trouble::Lost(e.to_string()))?;
-            self.call_now(link, call, None).await
-        };
-        within(limit, wait).await
-    }
-
-    /// The same without waiting for others: for what ends them.
-    pub async fn call_now(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
-        let (what, began) = (call.script.title(), Instant::now());
-        let talk = async {
-            match link.config.reach {
-                Reach::Local => self.call_here(link, call).await,
-                _ => self.call_there(link, call).await,
-            }
-        };
-        let answer = within(limit, talk).await;
-        tracing::debug!(host = %link.config.name, ms = began.elapsed().as_millis(), "asked: {what}");
-        answer
-    }
-
-    async fn call_there(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
-        let nonce = nonce();
-        let line = match link.hello.get() {
-            Some(hello) if !link.config.sudo && hello.has_plain_shell() => call.script.line_for_sh(&nonce, &call.args),
-            _ => call.script.line(link.config.sudo, &nonce, &call.args),
-        };
-        if line.len() > LONGEST_REQUEST {
-            return Err(Failure::new(format!("the request for {} is too long", link.config.name)).into());
-        }
-        let stdio = || if call.reads_stdin() { Stdio::piped() } else { Stdio::null() };
-        for _ in 0..4 * SESSIONS {
-            let place = self.place(link).await?;
-            let mut command = place.connection.clone().arc_raw_command(&line);
-            command.stdin(stdio()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            let mut child = match command.spawn().await {
-                Ok(child) => child,
-                Err(_) if place.connection.check().await.is_ok() => {
-                    if !place.is_full() {
-                        // Nothing else is open on it: the last one is not quite closed yet.
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
-                    continue;
-                }
-                Err(e) => {
-                    // Its master has gone, as when the machine restarted; what a socket says of that
-                    // means nothing to whoever reads it.
-                    tracing::debug!(host = %link.config.name, "the master has gone: {e}");
-                    place.is_dead();
-                    return Err(Trouble::Lost("the connection broke off".into()));
-                }
-            };
-            let (stdin, stdout, stderr) = (child.stdin().take(), child.stdout().take(), child.stderr().take());
-            let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
-                return Err(Trouble::Lost("no channel".into()));
-            };
-            let head = call.head.clone();
-            let (out, err) = call.converse(&nonce, stdin, stdout, stderr, &head).await;
-            if let (Some(said), true) = (out.trailer(), err.is_whole()) {
-                // The session counts until it is closed.
-                let _ = tokio::time::timeout(Duration::from_millis(200), child.wait()).await;
-                return Ok(Reply { said: said.into() });
-            }
-            let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
-            let exited = matches!(ended, Ok(Ok(_) | Err(openssh::Error::Remote(_))));
-            if exited && out.head().is_none() {
-                return Err(Trouble::Halt(no_answer(link, &out.noise(), &err.noise()).into()));
-            }
-            if place.connection.check().await.is_err() {
-                place.is_dead();
-                return Err(Trouble::Lost("the connection broke off".into()));
-            }
-            return Err(Trouble::Lost("the session was ended".into()));
-        }
-        Err(Failure::new(format!("{} opens no session for us (MaxSessions?)", link.config.name)).into())
-    }
-
-    async fn call_here(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
-        use std::process::Stdio;
-        let nonce = nonce();
-        let argv = call.script.argv(link.config.sudo, &nonce, &call.args);
-        // A session of its own, as sshd gives one: it outlives us, and can be ended as a whole.
-        let mut command = tokio::process::Command::new("setsid");
-        for name in &self.settings.hidden {
-            command.env_remove(name);
-        }
-        let child = command
-            .args(argv)
-            .stdin(if call.reads_stdin() { Stdio::piped() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut child = match child {
-            Ok(child) => child,
-            Err(e) => {
-                return Err(Failure::new(format!("setsid cannot be started on this machine: {e}")).into());
-            }
-        };
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
-            return Err(Trouble::Lost("no channel".into()));
-        };
-        let head = call.head.clone();
-        let (out, err) = call.converse(&nonce, stdin, stdout, stderr, &head).await;
-        let _ = tokio::time::timeout(Duration::from_millis(200), child.wait()).await;
-        match (out.trailer(), err.is_whole()) {
-            (Some(said), true) => Ok(Reply { said: said.into() }),
-            _ if out.head().is_none() => Err(Trouble::Halt(no_answer(link, &out.noise(), &err.noise()).into())),
-            _ => Err(Trouble::Lost("its shell was ended".into())),
-        }
-    }
-
     /// A place on a connection, which is made if there is none.
-    async fn place<'a>(&self, link: &'a Link) -> Result<Place<'a, Arc<Session>>, Halt> {
+    pub async fn place(&self, link: &Link) -> Result<Place<Arc<Session>>, Halt> {
         loop {
             // A master that was idle for long has gone by itself; that is no loss.
             if let Some(place) = link.pool.take() {
@@ -242,6 +133,11 @@ impl Fleet {
                     return Ok(place);
                 }
                 place.is_dead();
+                continue;
+            }
+            // A shell that has nothing to do gives up its place, which is free when it is closed.
+            if link.shells.close_one() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
             let _one = link.connecting.lock().await;
@@ -260,6 +156,7 @@ impl Fleet {
 
     /// Lets the connections of a host go, as after a reboot.
     pub fn hang_up(&self, link: &Link) {
+        link.shells.close();
         drop(link.pool.clear());
     }
 
@@ -364,13 +261,6 @@ impl Fleet {
     }
 }
 
-async fn within(limit: Option<Duration>, talk: impl Future<Output = Result<Reply, Trouble>>) -> Result<Reply, Trouble> {
-    match limit {
-        None => talk.await,
-        Some(limit) => tokio::time::timeout(limit, talk).await.unwrap_or(Err(Trouble::TimedOut)),
-    }
-}
-
 fn refusal(text: String) -> Refusal {
     // What sshd does beyond MaxStartups.
     let busy = [
@@ -390,29 +280,6 @@ pub fn last_line(text: &str) -> String {
     super::printable(line.strip_prefix("ssh: ").unwrap_or(line))
 }
 
-/// Why a login did not run our script: from what it printed instead.
-fn no_answer(link: &Link, out: &str, err: &str) -> Failure {
-    let host = &link.config.name;
-    let printed = super::printable(format!("{}\n{}", out.trim(), err.trim()).trim());
-    if link.config.sudo && printed.contains("sudo:") {
-        return Failure::new(format!("{host} needs passwordless sudo for this user: {}", last_line(err)))
-            .hint("allow it in /etc/sudoers.d with a line like: deploy ALL=(ALL) NOPASSWD: ALL (and no requiretty)")
-            .output(printed);
-    }
-    if link.config.sudo && printed.contains("sudo") && printed.contains("not found") {
-        return Failure::new(format!("{host} has no sudo, and the inventory says sudo: true")).output(printed);
-    }
-    let why = if printed.contains("not available") || printed.contains("nologin") {
-        "the login shell of this user allows no commands (nologin)"
-    } else if printed.contains("Unmatched") {
-        "the login shell of this user is csh or tcsh, which cannot pass a script on; give the user a POSIX shell, bash, zsh or fish"
-    } else {
-        "the login did not run our command: is there a forced command, or a login shell that does not know `exec sh -c`?"
-    };
-    let failure = Failure::new(format!("{host}: {why}"));
-    if printed.is_empty() { failure } else { failure.output(printed) }
-}
-
 /// A random word of one use.
 pub fn nonce() -> String {
     hex::encode(rand::random::<[u8; 12]>())
@@ -421,21 +288,6 @@ pub fn nonce() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn link(sudo: bool) -> Link {
-        let name = HostName::parse("h").unwrap();
-        Link::new(HostConfig { name, reach: Reach::Local, sudo, moves_to: None }, vec![])
-    }
-
-    #[test]
-    fn a_login_that_does_not_work_is_named() {
-        let says = |sudo, out: &str, err: &str| no_answer(&link(sudo), out, err).message;
-        assert!(says(true, "", "sudo: a password is required\n").contains("h needs passwordless sudo"));
-        assert!(says(true, "", "sh: 1: exec: sudo: not found").contains("sudo"));
-        assert!(says(false, "This account is currently not available.\n", "").contains("nologin"));
-        assert!(says(false, "", "Unmatched '''.\n").contains("csh"));
-        assert!(says(false, "git> ", "").contains("forced command"));
-    }
 
     #[test]
     fn the_reason_of_ssh_is_its_last_line() {

@@ -69,6 +69,7 @@ pub fn open(settings: Settings) -> Result<Arc<Remote>> {
         redactor: super::redact::Redactor::default(),
         control,
         known_hosts,
+        keeps_shells: links.len() <= limits::hosts_at_once(),
         links,
         first_contact: tokio::sync::Mutex::new(()),
         looked_at: Mutex::default(),

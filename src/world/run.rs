@@ -9,8 +9,9 @@ use super::ask::{Job, Progress, Window};
 use super::attach::Attached;
 use super::call::{Call, Sink, Trouble};
 use super::capped::LIMIT;
+use super::channel::LONGEST_REQUEST;
 use super::folder::Tries;
-use super::link::{Fleet, LONGEST_REQUEST, Link};
+use super::link::{Fleet, Link};
 use super::live::Live;
 use super::look::seconds;
 use super::script;
@@ -18,7 +19,7 @@ use crate::contract::{Failure, Halt, Listener, Outcome, Run, Stop, Token, quote}
 use crate::fault;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -186,10 +187,10 @@ impl Fleet {
         let (mut out, mut err) = (vec![], vec![]);
         let (mut keep_out, mut keep_err) = (|b: &[u8]| out.extend_from_slice(b), |b: &[u8]| err.extend_from_slice(b));
         let mut call = Call::new(script::START, args).out(Sink::To(&mut keep_out)).err(Sink::To(&mut keep_err));
-        let head = call.head.clone();
+        let (head, is_hunted) = (call.head.clone(), call.is_hunted.clone());
         let reply = tokio::select! {
             reply = self.call(link, &mut call, None) => reply?,
-            trouble = self.watch(link, job, run, live, &head) => return Err(trouble),
+            trouble = self.watch(link, job, run, live, (&head, &is_hunted)) => return Err(trouble),
         };
         let words: Vec<&str> = reply.said.split_whitespace().collect();
         let nothing =
@@ -213,7 +214,14 @@ impl Fleet {
 
     /// Beside a command that runs: tells its output as it comes, and ends it when its time is over.
     /// Comes back only when it does not answer even then.
-    async fn watch(&self, link: &Link, job: &Job, run: &Run, live: &mut Live<'_>, head: &Mutex<String>) -> Trouble {
+    async fn watch(
+        &self,
+        link: &Link,
+        job: &Job,
+        run: &Run,
+        live: &mut Live<'_>,
+        (head, is_hunted): (&Mutex<String>, &AtomicBool),
+    ) -> Trouble {
         // It may wait for a session or a connection first; that is not its time.
         while head.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -225,6 +233,7 @@ impl Fleet {
             tokio::select! { () = tokio::time::sleep_until(next) => {}, () = self.cut() => {} }
             pause = EVERY;
             if Instant::now() >= deadline || self.is_cut() {
+                is_hunted.store(true, Ordering::Relaxed);
                 self.end(link, job).await;
                 tokio::time::sleep(LAST_WORD).await;
                 return Trouble::Lost(format!(

@@ -1,12 +1,14 @@
-//! The scripts that hosts run: plain POSIX sh, each a file, each sent whole in one exec request.
+//! The scripts that hosts run: plain POSIX sh, each a file, each sent whole: in one exec request, or
+//! as one command of a shell that stays open.
 //!
-//! A request arrives whole or not at all; a stream of commands into one shell would run the half
-//! that arrived. No text of a user is part of a script: it comes as an argument, quoted once.
+//! A request arrives whole or not at all, and a shell runs a command in braces only when its last
+//! brace has come: what is cut off anywhere does nothing. No text of a user is part of a script: it
+//! comes as an argument, quoted once.
 
 use crate::contract::quote;
 
 /// A script: what it shares with others, and its own part.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Script(&'static [&'static str]);
 
 const FRAME: &str = include_str!("scripts/frame.sh");
@@ -61,25 +63,42 @@ pub const TCP: Script = Script(&[FRAME, include_str!("scripts/tcp.sh")]);
 pub const UNLOCK: Script = Script(&[FRAME, include_str!("scripts/unlock.sh")]);
 pub const UPLOAD: Script = Script(&[FRAME, include_str!("scripts/upload.sh")]);
 
+/// Those that take a short time, read nothing, and leave nothing running that holds their output (what START
+/// starts prints into files). The others have a session of their own, as has whatever looks for the processes of a
+/// session: it would find itself.
+const SHARING: [Script; 10] = [BYTES, FIND, FINISH, FOLDER, FOLDER_FIRST, HELLO, RENEW, SIZE, START, UNLOCK];
+
+/// What a shell that stays open is told first: a TERM for all that a command started is none for it.
+pub const OPENING: &str = "trap : TERM HUP INT\n";
+
 impl Script {
+    /// Whether it may run in a shell that goes on after it.
+    pub fn shares_a_shell(self) -> bool {
+        SHARING.contains(&self)
+    }
+    /// As a function of a shell that stays open. It runs in a subshell, so that nothing of it is left, and the
+    /// shell says when it has ended, whether it gave its answer or not.
+    pub fn function(self, name: &str) -> String {
+        let torn = r#"printf '\036%s!\n' "$1""#;
+        format!("{name}() {{\n(\n{}\n) </dev/null\n{torn}; {torn} >&2\n}}\n", self.text())
+    }
+    /// Calls it there.
+    pub fn call(name: &str, nonce: &str, args: &[String]) -> String {
+        let words: Vec<String> = args.iter().map(|w| quote(w)).collect();
+        format!("{{ {name} {nonce} {}\n}}\n", words.join(" "))
+    }
     /// The program and its arguments.
     pub fn argv(self, sudo: bool, nonce: &str, args: &[String]) -> Vec<String> {
-        let sudo: &[&str] = if sudo { &["sudo", "-n", "--"] } else { &[] };
-        let mut argv: Vec<String> = sudo.iter().map(|s| (*s).into()).collect();
-        argv.extend(["sh".into(), "-c".into(), self.text(), "mig".into(), nonce.into()]);
-        argv.extend_from_slice(args);
-        argv
+        argv(self.text(), sudo, nonce, args)
     }
-    /// The same as one line for a login shell, whichever it is.
-    pub fn line(self, sudo: bool, nonce: &str, args: &[String]) -> String {
-        let words: Vec<String> = self.argv(sudo, nonce, args).iter().map(|w| quote(w)).collect();
-        format!("exec {}", words.join(" "))
+    /// As one line for a login shell: `is_plain` is one that is an `sh` as it should be.
+    pub fn line(self, sudo: bool, is_plain: bool, nonce: &str, args: &[String]) -> String {
+        line(self.text(), sudo, is_plain, nonce, args)
     }
-    /// The same for a login shell that is a plain `sh`: it runs the script itself, which saves a
-    /// process. Cut off anywhere it is a line that does nothing: its last word sets all off.
-    pub fn line_for_sh(self, nonce: &str, args: &[String]) -> String {
-        let words: Vec<String> = args.iter().map(|w| quote(w)).collect();
-        format!("q={} && set -- {} {} && eval \"$q\"", quote(&self.text()), quote(nonce), words.join(" "))
+    /// The same, and then its shell stays open.
+    pub fn opening_line(self, sudo: bool, is_plain: bool, nonce: &str, args: &[String]) -> String {
+        let text = format!("{OPENING}{}m \"$@\"\nexec sh", self.function("m"));
+        line(text, sudo, is_plain, nonce, args)
     }
     /// What it is for, in the words of its first line.
     pub fn title(self) -> &'static str {
@@ -93,13 +112,31 @@ impl Script {
     }
 }
 
+fn argv(text: String, sudo: bool, nonce: &str, args: &[String]) -> Vec<String> {
+    let sudo: &[&str] = if sudo { &["sudo", "-n", "--"] } else { &[] };
+    let mut argv: Vec<String> = sudo.iter().map(|s| (*s).into()).collect();
+    argv.extend(["sh".into(), "-c".into(), text, "mig".into(), nonce.into()]);
+    argv.extend_from_slice(args);
+    argv
+}
+
+/// A plain shell runs the text itself, which saves a process. Cut off anywhere it is a line that does nothing: its
+/// last word sets all off.
+fn line(text: String, sudo: bool, is_plain: bool, nonce: &str, args: &[String]) -> String {
+    let words = |words: &[String]| words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
+    if is_plain && !sudo {
+        return format!("q={} && set -- {} {} && eval \"$q\"", quote(&text), quote(nonce), words(args));
+    }
+    format!("exec {}", words(&argv(text, sudo, nonce, args)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_argument_is_quoted_once() {
-        let line = FIND.line(true, "abc", &["/a b/it's".into()]);
+        let line = FIND.line(true, false, "abc", &["/a b/it's".into()]);
         assert!(line.starts_with("exec sudo -n -- sh -c '"));
         assert!(line.ends_with(r" mig abc '/a b/it'\''s'"));
         assert!(!line.contains("# "));
@@ -114,8 +151,55 @@ mod tests {
     fn a_login_shell_that_runs_it_itself_gives_the_same_answer() {
         let args = ["/no such/it's \"$HOME\"".to_owned()];
         let answer = "\u{1e}abc<\n\u{1e}abc>nothing\n";
-        assert_eq!(sh(&FIND.line(false, "abc", &args)), answer);
-        assert_eq!(sh(&FIND.line_for_sh("abc", &args)), answer);
+        assert_eq!(sh(&FIND.line(false, false, "abc", &args)), answer);
+        assert_eq!(sh(&FIND.line(false, true, "abc", &args)), answer);
+    }
+
+    #[test]
+    fn a_shell_that_stays_open_gives_one_answer_after_the_other() {
+        let changes = Script(&["n=$1; cd /; umask 077; trap '' TERM; set -C; v=1; echo \"$2\"; exit 3"]);
+        let text = [OPENING, &FIND.function("f"), &changes.function("g")].concat();
+        let calls =
+            [Script::call("g", "d", &["a\nb".into()]), Script::call("f", "abc", &["/no such/it's \"$HOME\"".into()])];
+        let here = std::env::current_dir().unwrap();
+        let nothing_is_left = "[ -z \"$v\" ] && [ $(umask) != 0077 ] && echo $-; pwd\n";
+        let out = fed(&format!("umask 022\n{text}{}{nothing_is_left}", calls.concat()));
+        assert_eq!(out, format!("a\nb\n\u{1e}d!\n\u{1e}abc<\n\u{1e}abc>nothing\n\u{1e}abc!\ns\n{}\n", here.display()));
+    }
+
+    #[test]
+    fn what_opens_a_shell_answers_and_then_leaves_it_open() {
+        for is_plain in [false, true] {
+            let line = FIND.opening_line(false, is_plain, "abc", &["/no such".into()]);
+            let out = answer_of(&["-c", &line], "echo more\n");
+            assert_eq!(out, "\u{1e}abc<\n\u{1e}abc>nothing\n\u{1e}abc!\nmore\n");
+        }
+    }
+
+    fn answer_of(args: &[&str], text: &str) -> String {
+        use std::io::Write;
+        use std::process::{Command, Stdio};
+        let mut shell = Command::new("sh");
+        let child = shell.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    }
+    fn fed(text: &str) -> String {
+        answer_of(&[], text)
+    }
+    #[test]
+    fn what_is_cut_off_in_a_shell_that_stays_open_does_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("made");
+        let script = Script(&["touch \"$2\"\necho 'it'\\''s'"]);
+        let text = [script.function("m0"), Script::call("m0", "abc", &[made.display().to_string()])].concat();
+        for cut in 0..text.len() - 1 {
+            fed(&text[..cut]);
+            assert!(!made.exists(), "cut at {cut}: {}", &text[..cut]);
+        }
+        assert_eq!(fed(&text), "it's\n\u{1e}abc!\n");
+        assert!(made.exists());
     }
 
     #[test]
@@ -123,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let made = folder.path().join("made");
         let script = Script(&["touch \"$2\"\necho 'it'\\''s'"]);
-        let line = script.line_for_sh("abc", &[made.display().to_string()]);
+        let line = script.line(false, true, "abc", &[made.display().to_string()]);
         for cut in 0..line.len() {
             sh(&line[..cut]);
             assert!(!made.exists(), "cut at {cut}: {}", &line[..cut]);

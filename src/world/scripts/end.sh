@@ -1,4 +1,5 @@
 # Ends every process of a command's session but the one that notes its end: TERM, after 5 s KILL.
+# What commands before it left in the session is older, or has a lower number in the same tick.
 # PREFIX SESSION PROCESS START-TIME, where the prefix is "-" for a reading; else the record under it is used.
 begin
 if [ "$1" = - ]; then g=$2 p=$3 v=$4
@@ -7,8 +8,8 @@ else
   true >"$1.timeout"
 fi
 members() {
-  cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$g" -v b="$v" -v w="$p" '{ i = $1; sub(/^.*\) /, ""); split($0, f, " ")
-    if (f[1] != "Z" && f[1] != "X" && f[4] == s && i != s && i != w && f[20] + 0 >= b + 0) print i }'
+  cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$g" -v b="$v" -v w="$p" '{ i = $1 + 0; sub(/^.*\) /, ""); split($0, f, " "); t = f[20] + 0
+    if (f[1] != "Z" && f[1] != "X" && f[4] == s && i != s && (t > b + 0 && i != w || t == b + 0 && i > w + 0)) print i }'
 }
 k=TERM i=0
 while [ $i -lt 60 ]; do

@@ -15,57 +15,60 @@ if [ -n "${10}" ]; then
 fi
 r=$b/$run l=$b/lock
 umask 077
-no() { [ -z "$new" ] || rm -f "$new"; say "$@"; }
-# Made aside: whoever sees the marker sees all of it.
-marker() { new=$1; printf '%s\n%s\n%s\n' "$m" "$o" "$machine" 2>/dev/null >"$new"; }
+# Nothing of a run is left where it may not work.
+no() { [ $made = no ] || rm -rf "$r"; say "$@"; }
+ours() {
+  [ -L "$1" ] && no "bad $1 is a symbolic link"
+  [ -d "$1" ] || no "bad $1 is not a folder"
+  [ -O "$1" ] || no "bad $1 belongs to $(stat -c %U "$1"), not to $(id -un)"
+}
+closed() { case $(stat -c %a "$r") in 700) ;; *) no "bad $r is open to others (mode $(stat -c %a "$r"), expected 700)";; esac; }
+marker() { { read -r k && read -r o && read -r u; } 2>/dev/null <"$r/marker"; }
 # One link made in one go: whoever sees the lock sees all of it, and only one of several makes it.
+# What it is a link to stays in the folder of the run: removing it would be a process more.
 lock() {
   [ "$id" = - ] && return
-  i=0
+  i=0 f=$r/lock.$m
+  [ -d "$r" ] || f=$l.$m
   while [ $i -lt 5 ]; do
     if [ -e "$l" ]; then
       k= o=; { read -r k; read -r o; } 2>/dev/null <"$l"
       [ "$o" = "$run" ] && { id=$k; return; }
       no "held $(head -c 2000 "$l" | tr '\n' '\t')"
     fi
-    # The marker goes to the disk with it, in the time of one.
-    [ "$known" = - ] && ! [ -e "$r" ] && read -r o </proc/sys/kernel/random/boot_id && marker "$l.$m.marker"
-    { printf '%s\n' "$id" "$run" "$owner" "$playbook" "$since" >"$l.$m" && sync "$l.$m" ${new:+"$new"}; } 2>/dev/null
-    if [ -s "$l.$m" ] && ln "$l.$m" "$l" 2>/dev/null; then rm -f "$l.$m"; return; fi
-    rm -f "$l.$m"
+    if printf '%s\n' "$id" "$run" "$owner" "$playbook" "$since" 2>/dev/null >"$f"; then
+      # The marker goes to the disk with it, in the time of one.
+      sync "$f" ${new:+"$new"} 2>/dev/null
+      ln "$f" "$l" 2>/dev/null && { new=; [ "$f" = "$r/lock.$m" ] || rm -f "$f"; return; }
+    fi
     i=$((i + 1))
   done
+  rm -f "$f"
   no "bad the lock $l cannot be made; is the disk full, or read-only?"
 }
 if [ "$known" != - ]; then [ -d "$b" ] || say wiped
 else
   [ -d "$b" ] || mkdir -p "$b" 2>/dev/null || say "bad $b cannot be made; is it read-only, or another's?"
 fi
-for f in "$b" "$r"; do
-  [ -L "$f" ] && no "bad $f is a symbolic link"
-  if [ "$f" = "$r" ]; then
-    lock
-    if [ "$known" != - ]; then
-      { read -r k && read -r o; } 2>/dev/null <"$r/marker" || say wiped
-      [ "$k" = "$known" ] || say wiped
-    elif ! [ -e "$r" ]; then
-      mkdir -m 700 "$r" 2>/dev/null && made=yes || [ -d "$r" ] || no "bad $r cannot be made; is the disk full, or read-only?"
-    fi
+ours "$b"
+if [ "$known" != - ]; then
+  if [ -e "$r" ] || [ -L "$r" ]; then ours "$r"; closed; fi
+  lock
+  marker && [ "$k" = "$known" ] || say wiped
+else
+  if ! [ -e "$r" ] && ! [ -L "$r" ]; then
+    mkdir -m 700 "$r" 2>/dev/null && made=yes || [ -d "$r" ] || no "bad $r cannot be made; is the disk full, or read-only?"
   fi
-  [ -d "$f" ] || no "bad $f is not a folder"
-  [ -O "$f" ] || no "bad $f belongs to $(stat -c %U "$f"), not to $(id -un)"
-done
-[ $made = yes ] || case $(stat -c %a "$r") in 700) ;; *) no "bad $r is open to others (mode $(stat -c %a "$r"), expected 700)";; esac
-if [ "$known" = - ]; then
-  if ! [ -s "$r/marker" ]; then
-    if [ -z "$new" ]; then
-      read -r o </proc/sys/kernel/random/boot_id
-      marker "$r/marker.new" && sync "$new" 2>/dev/null
-    fi
-    mv "$new" "$r/marker" 2>/dev/null && new=
+  ours "$r"
+  [ $made = yes ] || closed
+  if ! marker; then
+    read -r o </proc/sys/kernel/random/boot_id
+    new=$r/marker
+    printf '%s\n%s\n%s\n' "$m" "$o" "$machine" 2>/dev/null >"$new"
   fi
-  { read -r k && read -r o; } 2>/dev/null <"$r/marker" || no "bad nothing can be written in $r; is the disk full, or read-only?"
-  [ -z "$new" ] || rm -f "$new"
+  lock
+  marker || no "bad nothing can be written in $r; is the disk full, or read-only?"
+  [ -z "$new" ] || sync "$new" 2>/dev/null
 fi
 t=
 for f in "$r"/*.started; do
