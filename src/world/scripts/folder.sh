@@ -23,6 +23,7 @@ ours() {
   [ -O "$1" ] || no "bad $1 belongs to $(stat -c %U "$1"), not to $(id -un)"
 }
 closed() { case $(stat -c %a "$r") in 700) ;; *) no "bad $r is open to others (mode $(stat -c %a "$r"), expected 700)";; esac; }
+mark() { printf '%s\n%s\n%s\n' "$m" "$o" "$machine" 2>/dev/null >"$new"; }
 marker() { { read -r k && read -r o && read -r u; } 2>/dev/null <"$r/marker"; }
 # One link made in one go: whoever sees the lock sees all of it, and only one of several makes it.
 # What it is a link to stays in the folder of the run: removing it would be a process more.
@@ -64,7 +65,9 @@ else
   if ! marker; then
     read -r o </proc/sys/kernel/random/boot_id
     new=$r/marker
-    printf '%s\n%s\n%s\n' "$m" "$o" "$machine" 2>/dev/null >"$new"
+    set -C; mark; e=$?; set +C
+    # Another name of this machine makes it just now, or somebody was killed while he did.
+    [ $e = 0 ] || { sleep 1; marker && new= || mark; }
   fi
   lock
   marker || no "bad nothing can be written in $r; is the disk full, or read-only?"

@@ -44,8 +44,9 @@ END
   fi
   # Without a process for each: that would take longer than all the rest.
   o=$IFS
+  IFS=:; set -- $PATH; IFS=$o
   for f in $p; do
-    IFS=:; for k in $PATH; do [ -f "$k/$f" ] && [ -x "$k/$f" ] && t="${t}program $f $k/$f$e" && break; done; IFS=$o
+    for k; do [ -x "$k/$f" ] && [ -f "$k/$f" ] && t="${t}program $f $k/$f$e" && break; done
   done
   printf %s "$t"
 }
