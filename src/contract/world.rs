@@ -145,6 +145,11 @@ pub trait World: Look + Send + Sync {
     fn act(&self, token: &Token, deed: &Deed) -> Outcome<Value>;
     /// Decides about one deed whose end nobody saw: attaches and waits while it still runs. Never acts.
     fn settle(&self, token: &Token, deed: &Deed) -> Settled;
+    /// What a deed gave whose end nobody saw, and of which a person says that it happened: as far as it left a
+    /// record where it was done.
+    fn told(&self, _token: &Token, _deed: &Deed) -> Option<Value> {
+        None
+    }
     /// Removes what an interrupted deed leaves beside its place.
     fn sweep(&self, deed: &Deed);
     /// Removes the run's folders on all hosts that `prepare` was given; says what it could not.

@@ -7,7 +7,7 @@ use serde_json::json;
 /// What the operator says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
-    /// It happened. Its answer stays unknown.
+    /// It happened. Its answer is what its record has, if it left one; else it stays unknown.
     Done,
     /// It had no effect: it may be started again.
     NotDone,

@@ -33,7 +33,7 @@ impl Gate {
         let Some(DeedRow { n, state, boot, .. }) = call.deeds.iter().find(|d| d.state != DeedState::Done).cloned()
         else {
             let answer = match &call.answer {
-                Value::Null => unknown("its answer was lost"),
+                Value::Null => self.told(&call, &steps)?,
                 // It was done and not seen to be so: how that ended is not what it gave.
                 ended if serde_json::from_value::<Failure>(ended.clone()).is_ok() => self.given_again(&call, &steps)?,
                 known => known.clone(),
@@ -75,6 +75,20 @@ impl Gate {
             }
         }
         self.perform(&half, deeds, n, true)
+    }
+
+    /// What a call gave of which the operator said that it was done. Where that cannot be asked now, the run goes
+    /// on: perhaps nobody looks at it.
+    fn told(&self, call: &Call, steps: &[Step]) -> Outcome {
+        let lost = unknown("its answer was lost");
+        let Some(last) = call.deeds.last() else { return Ok(lost) };
+        match self.prepare(steps) {
+            Ok(()) => {}
+            Err(Halt::Failed(_)) => return Ok(lost),
+            Err(Halt::Stop(stop)) => return self.poison(stop),
+        }
+        let token = Token::deed(call.seq, last.n, last.attempt).in_boot(&last.boot);
+        Ok(self.set.world.told(&token, &last.step.deed).unwrap_or(lost))
     }
 
     /// What a call gave whose deeds are all done, as far as the world still knows.

@@ -30,6 +30,9 @@ pub enum Feed<'a> {
     Pipe(Vec<u8>, &'a mut Receiver<Vec<u8>>),
 }
 
+/// What is read of a stream at a time.
+const LARGEST: usize = 32 << 10;
+
 /// Where the output of a script goes, as far as it stands inside the frame.
 pub enum Sink<'a> {
     Drop,
@@ -160,10 +163,14 @@ async fn take(
     sink: &mut Sink<'_>,
     heads: Option<&Mutex<String>>,
 ) {
-    let mut buffer = vec![0; 32 << 10];
+    // Most answers are short, and hundreds of hosts may give them at once.
+    let mut buffer = vec![0; 2 << 10];
     let mut told = false;
     while let Ok(n @ 1..) = stream.read(&mut buffer).await {
         let body = frame.feed(&buffer[..n]);
+        if n == buffer.len() && n < LARGEST {
+            buffer.resize(4 * n, 0);
+        }
         if let (false, Some(heads), Some(head)) = (told, heads, frame.head()) {
             *heads.lock().unwrap_or_else(PoisonError::into_inner) = head.to_owned();
             told = true;

@@ -36,11 +36,14 @@ impl Fleet {
     /// The same without waiting for others: for what ends them.
     pub async fn call_now(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
         let (what, began) = (call.script.title(), Instant::now());
+        // On the heap, each once: on the stack of each of hundreds of threads they would be moved about.
         let talk = async {
             match link.config.reach {
-                Reach::Local => self.call_here(link, call).await,
-                _ if call.script.shares_a_shell() && !call.reads_stdin() => self.call_in_shell(link, call).await,
-                _ => self.call_alone(link, call).await,
+                Reach::Local => Box::pin(self.call_here(link, call)).await,
+                _ if call.script.shares_a_shell() && !call.reads_stdin() => {
+                    Box::pin(self.call_in_shell(link, call)).await
+                }
+                _ => Box::pin(self.call_alone(link, call)).await,
             }
         };
         let answer = within(limit, talk).await;
@@ -55,7 +58,7 @@ impl Fleet {
         }
         let stdio = || if is_fed { Stdio::piped() } else { Stdio::null() };
         for _ in 0..4 * SESSIONS {
-            let place = self.place(link).await?;
+            let place = Box::pin(self.place(link)).await?;
             let mut command = place.connection.clone().arc_raw_command(line);
             command.stdin(stdio()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = match command.spawn().await {

@@ -205,7 +205,7 @@ impl Fleet {
 
     /// The command on the host, and the script that it runs. The command is the same for every version
     /// of mig, the script need not be.
-    fn on_the_host(&self, token: &Token, run: &Run, container: &ContainerName) -> Outcome<(Run, String)> {
+    pub(super) fn on_the_host(&self, token: &Token, run: &Run, container: &ContainerName) -> Outcome<(Run, String)> {
         let at = self.at(token, run)?;
         let folder = self.prepared(&run.host)?.record.folder;
         let name = folder.rsplit('/').next().unwrap_or_default();

@@ -143,7 +143,7 @@ impl Fleet {
             let _one = link.connecting.lock().await;
             match link.pool.take() {
                 Some(place) => return Ok(place),
-                None => link.pool.add(Arc::new(self.connect(link).await?)),
+                None => link.pool.add(Arc::new(Box::pin(self.connect(link)).await?)),
             }
         }
     }
@@ -169,7 +169,7 @@ impl Fleet {
         let mut pause = Duration::from_millis(200);
         let mut told = false;
         for attempt in 0.. {
-            let (refusal, patience) = match self.try_connect(link, was_up).await {
+            let (refusal, patience) = match Box::pin(self.try_connect(link, was_up)).await {
                 Ok(session) => {
                     if told {
                         self.tell(host, format!("connected again after {} s", began.elapsed().as_secs().max(1)));

@@ -247,6 +247,13 @@ impl World for Remote {
         self.wait(async |fleet| fleet.settle(token, deed).await)
             .unwrap_or_else(|| Settled::Unknown("the world is closed".into()))
     }
+    fn told(&self, token: &Token, deed: &Deed) -> Option<Value> {
+        self.wait(async |fleet| match deed {
+            Deed::Run(run) => Box::pin(fleet.told(token, run)).await,
+            _ => None,
+        })
+        .flatten()
+    }
     fn sweep(&self, deed: &Deed) {
         if let Some(put) = deed.put() {
             self.wait(async |fleet| fleet.sweep(put).await);

@@ -1,8 +1,9 @@
 //! What can be said of a deed that was begun and whose end nobody saw. Looks; never acts.
 
 use super::answer::{last_lines, outcome};
-use super::ask::Job;
+use super::ask::{Job, Progress, Window};
 use super::attach::Attached;
+use super::call::Sink;
 use super::folder::reason;
 use super::link::{Fleet, Link};
 use super::live::Live;
@@ -90,6 +91,27 @@ impl Fleet {
                 Loss::Unknown(text) => Settled::Unknown(text),
             },
         }
+    }
+
+    /// What a command printed whose exit code nobody saw, and which a person says went well.
+    pub async fn told(&self, token: &Token, run: &Run) -> Option<Value> {
+        let run = match &run.container {
+            Some(container) => self.on_the_host(token, run, container).ok()?.0,
+            None => run.clone(),
+        };
+        let (job, is_wiped) = self.job(token, &run).ok()?;
+        let is_known = run.stdin.as_ref().is_none_or(|stdin| self.fill(stdin).is_ok());
+        if is_wiped || !is_known {
+            return None;
+        }
+        let link = self.link(&run.host).ok()?;
+        let window = Window { from: (0, 0), limit: 0, look: false };
+        match self.ask(link, &job, window, Sink::Drop, Sink::Drop).await.ok()?.progress {
+            Progress::Running { .. } | Progress::Done { .. } | Progress::Lost { .. } => {}
+            Progress::Nothing | Progress::Mismatch | Progress::Wiped => return None,
+        }
+        let mut live = Live::new(&run.host, self.settings.listener.as_ref(), &self.redactor);
+        outcome(&run, self.collect(link, &job, (0, false), None, &mut live).await.ok()?).ok()
     }
 
     /// Started, nothing of it lives, no exit code: its own check may know.

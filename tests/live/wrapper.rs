@@ -10,20 +10,28 @@ use crate::running::Said;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// The words with which the host's shell was called to start the command that runs there now.
+/// The words with which a shell would start the command that runs there now as it was started: its script is a
+/// function of the shell that stays open, and in no command line.
 pub fn caught(host: &Host) -> Vec<String> {
-    let mut found = None;
-    wait_for("the process that started the command", 10, || {
-        found = processes().into_iter().find_map(|pid| {
+    let mut command = None;
+    wait_for("the process of the command", 10, || {
+        command = processes().into_iter().find_map(|pid| {
             let said = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
             let words: Vec<String> = said.split(|b| *b == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-            let is_start = words.len() > 12 && words[3] == "mig" && words[2].contains("set -C");
-            let is_there = || host.must("echo /var/lib/mig/*").contains(&words[5]);
-            (is_start && is_there()).then(|| words[..words.len() - 1].to_vec())
+            let is_it = words.len() > 2 && words[..2] == ["/bin/sh", "-c"] && words[2].contains("/var/tmp/starts");
+            is_it.then(|| words[2].clone())
         });
-        found.is_some()
+        command.is_some()
     });
-    found.unwrap()
+    let said = |c: &str| host.must(c).trim().to_owned();
+    let started = said("echo /var/lib/mig/*/*.started");
+    let (folder, token) = started.trim_end_matches(".started").rsplit_once('/').unwrap();
+    let sha = said(&format!("cut -d ' ' -f 1 {started}"));
+    let marker = said(&format!("head -n 1 {folder}/marker"));
+    let script = [include_str!("../../src/world/scripts/frame.sh"), include_str!("../../src/world/scripts/start.sh")];
+    let words = ["sh", "-c", &script.concat(), "mig", "d0ub1e", folder, token, &sha, &marker, "/", "no", "text"];
+    let words = words.into_iter().chain([command.as_deref().unwrap(), "", "whole"]);
+    words.map(str::to_owned).collect()
 }
 
 fn step(command: &str, options: &str) -> String {
@@ -50,7 +58,8 @@ const KILL_WRAPPER: &str = "kill -KILL $(cut -d ' ' -f 3 /var/lib/mig/*/*.starte
 fn row_36_the_wrapper_killed_with_the_command_alive() {
     let Some(g) = ground(&["dest"], "") else { return };
     let dest = g.host("dest");
-    let run = g.begin(&step("sleep 4; touch /var/tmp/ended; exit 7", ""), &[]);
+    let body = step("echo printed; sleep 4; touch /var/tmp/ended; exit 7", "");
+    let run = g.begin(&body.replace("\"the script goes on\"", "\"the script has \" + a.stdout"), &[]);
     wait_for("the start", 30, || dest.starts() == 1);
     dest.must(KILL_WRAPPER);
     sleep(1.5);
@@ -62,7 +71,7 @@ fn row_36_the_wrapper_killed_with_the_command_alive() {
     let again = g.mig(&["resume", &said.run(), "--yes"]).wait(40);
     again.is(5);
     resolve(&g, &again, &["--done"]);
-    g.mig(&["resume", &said.run(), "--yes"]).wait(40).is(0).says(&["the script goes on"]);
+    g.mig(&["resume", &said.run(), "--yes"]).wait(40).is(0).says(&["the script has printed"]);
     assert_eq!(dest.starts(), 1);
     g.nothing_is_left(&said);
 }

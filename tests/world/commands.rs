@@ -75,6 +75,10 @@ fn settling_a_command() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!(s.starts("n"), 1, "never a second time");
+    // Whoever says that it was done is given what it printed.
+    let told = world.told(&t(3), &Deed::Run(base.clone())).unwrap();
+    assert_eq!((told["stdout"].as_str().unwrap(), told["code"].as_i64().unwrap()), ("step one\ntwo", 0));
+    assert_eq!(world.told(&t(99), &Deed::Run(base.clone())), None, "there is no record of that");
     assert!(matches!(lost(4, &Run { idempotent: true, ..base.clone() }), Settled::Repeatable(_)));
     let check = |c: String| Run { check: Some(sh(&c)), ..base.clone() };
     assert_eq!(lost(5, &check("false".into())), Settled::NewToken);
