@@ -11,6 +11,8 @@ use crate::contract::{Answer, Operator, Question};
 use crate::error::{Error, Kind};
 use crate::journal::{Journal, NewRun};
 use crate::lab::OpenLab;
+use crate::name::HostName;
+use crate::report;
 use crate::run::Shown;
 use crate::script;
 use clap::Args;
@@ -115,9 +117,9 @@ fn wanted(drive: &Drive, shown: &Shown) -> Result<Option<u8>, Wrong> {
             .hint("confirm it beforehand with --yes, or run it in a terminal")
             .into());
     }
-    let hosts: Vec<String> = shown.hosts.iter().map(ToString::to_string).collect();
+    let hosts: Vec<&HostName> = shown.hosts.iter().collect();
     let real = if drive.ground.inventory.production { " These machines are marked `production`." } else { "" };
-    let text = format!("Run it on {}?{real}", if hosts.is_empty() { "no host".into() } else { hosts.join(", ") });
+    let text = format!("Run it on {}?{real}", if hosts.is_empty() { "no host".into() } else { report::some(&hosts) });
     match drive.operator.ask(&Question::Confirm { text, default: false }) {
         Ok(Answer::Yes) => Ok(None),
         Ok(_) => {

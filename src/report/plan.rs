@@ -5,6 +5,7 @@ use super::duration::whole_duration;
 use super::harmless;
 use super::label::{label, place};
 use super::paint::Paint;
+use super::some::some;
 use crate::contract::{Deed, Event, Step, Undo};
 use crate::name::HostName;
 use std::collections::BTreeMap;
@@ -196,7 +197,7 @@ impl Page {
         let paint = self.paint;
         let hosts = match self.hosts.as_slice() {
             [] => String::new(),
-            hosts => format!(" on {}", hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+            hosts => format!(" on {}", some(hosts)),
         };
         let undoable = self.deeds - self.for_good.len();
         let text = match self.deeds {

@@ -4,6 +4,7 @@ use super::bytes::bytes;
 use super::duration::whole_duration;
 use super::harmless;
 use super::paint::Paint;
+use super::some::some;
 use super::width::width;
 
 /// One run, as the table shows it.
@@ -38,7 +39,7 @@ pub fn runs(lines: &[RunLine], paint: Paint) -> String {
             state(l),
             format!("{} ago", whole_duration(l.age_ms)),
             kept(l),
-            harmless::line(&l.hosts.join(", ")),
+            harmless::line(&some(&l.hosts)),
         ]);
     }
     let mut widths = [0; 6];
