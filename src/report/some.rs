@@ -5,7 +5,7 @@ use std::fmt::Display;
 /// So many names are read; more are counted.
 const TOLD: usize = 8;
 
-/// `a, b, c`, or `a, b, c, … and 94 more`.
+/// `a, b, c`, or of a hundred the first eight `and 92 more`.
 #[must_use]
 pub fn some<T: Display>(names: &[T]) -> String {
     let told = |names: &[T]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

@@ -45,11 +45,8 @@ impl Gate {
             steps[n].deed.hosts().into_iter().for_each(|host| self.set.world.expect_back(host));
         }
         // A host that cannot be reached says nothing of what was begun there: it stays begun.
-        match self.prepare(&steps) {
-            Ok(()) => {}
-            Err(Halt::Failed(f)) => return self.poison(Stop::Fault(f.message)),
-            // As a host key that has changed: no answer of an operator about the deed makes that right.
-            Err(Halt::Stop(stop)) => return self.poison(stop),
+        if let Err(halt) = self.prepare(&steps) {
+            return self.poison(unready(halt));
         }
         let last = deeds.len() - 1;
         let again = |deeds: &mut Vec<(Step, i64)>| -> Outcome<()> {
@@ -83,9 +80,9 @@ impl Gate {
         let lost = unknown("its answer was lost");
         let Some(last) = call.deeds.last() else { return Ok(lost) };
         match self.prepare(steps) {
-            Ok(()) => {}
             Err(Halt::Failed(_)) => return Ok(lost),
-            Err(Halt::Stop(stop)) => return self.poison(stop),
+            Err(halt) => return self.poison(unready(halt)),
+            Ok(()) => {}
         }
         let token = Token::deed(call.seq, last.n, last.attempt).in_boot(&last.boot);
         Ok(self.set.world.told(&token, &last.step.deed).unwrap_or(lost))
@@ -94,10 +91,8 @@ impl Gate {
     /// What a call gave whose deeds are all done, as far as the world still knows.
     fn given_again(&self, call: &Call, steps: &[Step]) -> Outcome {
         let Some(last) = call.deeds.last() else { return Ok(unknown("its answer was lost")) };
-        match self.prepare(steps) {
-            Ok(()) => {}
-            Err(Halt::Failed(f)) => return self.poison(Stop::Fault(f.message)),
-            Err(Halt::Stop(stop)) => return self.poison(stop),
+        if let Err(halt) = self.prepare(steps) {
+            return self.poison(unready(halt));
         }
         let token = Token::deed(call.seq, last.n, last.attempt).in_boot(&last.boot);
         Ok(match self.set.world.settle(&token, &last.step.deed) {
@@ -174,6 +169,15 @@ impl Gate {
             return Ok(());
         }
         self.poison(Stop::Interrupted)
+    }
+}
+
+/// A host that could not be made ready stops the run, as does a host key that has changed: no answer of an operator
+/// about the deed makes that right.
+fn unready(halt: Halt) -> Stop {
+    match halt {
+        Halt::Failed(f) => Stop::Fault(f.message),
+        Halt::Stop(stop) => stop,
     }
 }
 

@@ -23,6 +23,18 @@ pub struct Channel {
     pub stderr: ChildStderr,
 }
 
+impl Channel {
+    /// Nothing more is said, and nobody listens: whoever waits for either ends.
+    fn hung_up(self) -> (Place<Arc<Session>>, Child<Arc<Session>>) {
+        (self.place, self.child)
+    }
+    /// Ends it, and gives its place back. The session counts until it is closed.
+    pub async fn close(self) {
+        let (_place, child) = self.hung_up();
+        let _ = tokio::time::timeout(Duration::from_millis(200), child.wait()).await;
+    }
+}
+
 impl Fleet {
     /// Sends a script and takes its answer. At most eight run on a host at a time, the others wait.
     pub async fn call(&self, link: &Link, call: &mut Call<'_>, limit: Option<Duration>) -> Result<Reply, Trouble> {
@@ -90,29 +102,20 @@ impl Fleet {
     async fn call_alone(&self, link: &Link, call: &mut Call<'_>) -> Result<Reply, Trouble> {
         let nonce = nonce();
         let line = call.script.line(link.config.sudo, link.has_plain_shell(), &nonce, &call.args);
-        let channel = self.channel(link, &line, call.reads_stdin()).await?;
-        let Channel { place, child, stdin, stdout, stderr } = channel;
-        let head = call.head.clone();
-        let (out, err) = call.converse(&nonce, stdin, stdout, stderr, &head).await;
+        let mut channel = self.channel(link, &line, call.reads_stdin()).await?;
+        let (head, stdin) = (call.head.clone(), channel.stdin.take());
+        let (out, err) = call.converse(&nonce, stdin, &mut channel.stdout, &mut channel.stderr, &head).await;
         if let (Some(said), true) = (out.trailer(), err.is_whole()) {
-            // The session counts until it is closed.
-            let _ = tokio::time::timeout(Duration::from_millis(200), child.wait()).await;
+            channel.close().await;
             return Ok(Reply { said: said.into() });
         }
-        Err(self.ended(link, &place, child, &out, &err, false).await)
+        Err(self.ended(link, channel, &out, &err, false).await)
     }
 
     /// Why a session was over before there was an answer, where a login that is known to run our scripts may have
     /// said nothing.
-    pub async fn ended(
-        &self,
-        link: &Link,
-        place: &Place<Arc<Session>>,
-        child: Child<Arc<Session>>,
-        out: &Frame,
-        err: &Frame,
-        is_login: bool,
-    ) -> Trouble {
+    pub async fn ended(&self, link: &Link, channel: Channel, out: &Frame, err: &Frame, is_login: bool) -> Trouble {
+        let (place, child) = channel.hung_up();
         if !is_login && out.head().is_none() {
             let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
             if matches!(ended, Ok(Ok(_) | Err(openssh::Error::Remote(_)))) {

@@ -19,10 +19,12 @@ pub const REDIS: Script = Script(&[include_str!("scripts/redis.sh")]);
 const GREET: &str = include_str!("scripts/greet.sh");
 const LEASE: &str = include_str!("scripts/lease.sh");
 const AUTHORIZED: &str = include_str!("scripts/authorized.sh");
+/// Which processes of a session are those of a command.
+const SESSION: &str = include_str!("scripts/session.sh");
 const STATE: &str = include_str!("scripts/state.sh");
 const SAME: &str = include_str!("scripts/same.sh");
 
-pub const ASK: Script = Script(&[FRAME, include_str!("scripts/ask.sh")]);
+pub const ASK: Script = Script(&[FRAME, SESSION, include_str!("scripts/ask.sh")]);
 pub const BYTES: Script = Script(&[FRAME, STATE, include_str!("scripts/bytes.sh")]);
 /// Not framed: it is run as a command, whose exit code is its answer.
 pub const CHECKED: Script = Script(&[STATE, SAME, include_str!("scripts/checked.sh")]);
@@ -30,7 +32,7 @@ pub const CHECKED: Script = Script(&[STATE, SAME, include_str!("scripts/checked.
 pub const CONTAINER: Script = Script(&[include_str!("scripts/container.sh")]);
 pub const CONTAINER_FIND: Script = Script(&[include_str!("scripts/container_find.sh")]);
 pub const COPY: Script = Script(&[FRAME, include_str!("scripts/copy.sh")]);
-pub const END: Script = Script(&[FRAME, include_str!("scripts/end.sh")]);
+pub const END: Script = Script(&[FRAME, SESSION, include_str!("scripts/end.sh")]);
 pub const FIND: Script = Script(&[FRAME, STATE, include_str!("scripts/find.sh")]);
 pub const FINISH: Script = Script(&[FRAME, LEASE, include_str!("scripts/finish.sh")]);
 pub const FOLDER: Script = Script(&[FRAME, include_str!("scripts/folder.sh")]);

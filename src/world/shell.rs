@@ -135,18 +135,15 @@ impl Fleet {
             Some(reply) => {
                 let is_hunted = call.is_hunted.load(Ordering::Relaxed);
                 let left = if self.keeps_shells && !is_hunted { link.shells.keep(shell) } else { Some(shell) };
-                if let Some(Shell { channel: Channel { place: _place, child, .. }, .. }) = left {
-                    // The session counts until it is closed.
-                    let _ = tokio::time::timeout(Duration::from_millis(200), child.wait()).await;
+                if let Some(Shell { channel, .. }) = left {
+                    channel.close().await;
                 }
                 Ok(reply)
             }
             None => {
-                let Channel { place, child, stdin, .. } = shell.channel;
-                drop(stdin);
                 // One that has answered before is a login that runs our scripts.
                 let is_login = !is_first || out.is_over() || err.is_over();
-                Err(self.ended(link, &place, child, &out, &err, is_login).await)
+                Err(self.ended(link, shell.channel, &out, &err, is_login).await)
             }
         }
     }

@@ -4,11 +4,6 @@
 r=$1 s=$3 m=$4 o=$5 e=$6 l=$7 y=$8 d=$1/$2
 begin
 ended() { read -r c t 2>/dev/null <"$d.status"; }
-# Its session may have had commands before it: what they left there is older, or has a lower number in the same tick.
-lives() {
-  cat /proc/[0-9]*/stat 2>/dev/null | awk -v s="$1" -v w="$2" -v b="$3" '{ i = $1 + 0; sub(/^.*\) /, ""); split($0, f, " "); t = f[20] + 0
-    if (f[1] != "Z" && f[1] != "X" && f[4] == s && (t > b + 0 || t == b + 0 && i >= w + 0)) { found = 1; exit } } END { exit !found }'
-}
 when() { date -r "$d.started" '+%F %T' 2>/dev/null; }
 look() {
   read -r k 2>/dev/null <"$r/marker" || { a=wiped; return; }
@@ -20,7 +15,7 @@ look() {
   [ "$z" = "$b" ] || { a="lost other $(when)"; return; }
   read -r q k </proc/uptime; q=$(( ${q%.*} - ${u%.*} ))
   [ "$y" = no ] && { a="running $q"; return; }
-  lives "$g" "$p" "$v" && { a="running $q"; return; }
+  [ -n "$(members "$g" "$p" "$v")" ] && { a="running $q"; return; }
   # It may have ended between the two looks.
   ended && { a="done $c $t"; return; }
   a="lost same $(when)"
