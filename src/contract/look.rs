@@ -25,6 +25,8 @@ pub trait Look {
     fn differences(&self, sync: &Sync) -> Outcome<Differences>;
     /// The machine, as it said when it was first reached in this process.
     fn machine(&self, host: &HostName) -> Outcome<Machine>;
+    /// Bytes free now under /, /var, /tmp and the home folder, where they are folders.
+    fn free(&self, host: &HostName) -> Outcome<BTreeMap<String, u64>>;
     /// The boot id now (`/proc/sys/kernel/random/boot_id`), asked afresh.
     fn boot_id(&self, host: &HostName) -> Outcome<String>;
     /// Whether a TCP port answers, seen from `via` or from the operator's machine.
@@ -87,8 +89,6 @@ pub struct Machine {
     pub gid: u32,
     pub user: String,
     pub home: String,
-    /// Bytes free under /, /var, /tmp and the home folder, where they are folders.
-    pub free: BTreeMap<String, u64>,
     /// Programs that were looked for, with their path; absent when not found.
     pub programs: BTreeMap<String, String>,
 }

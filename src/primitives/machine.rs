@@ -4,12 +4,13 @@ use crate::contract::{self, Args, Example, Look, Outcome, Reading};
 use crate::name::HostName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Tell what a machine is, and what it has.
 ///
 /// Its system, its identity, its free disk, its programs, and the user that commands run as.
 ///
-/// It is what the machine said when it was first reached.
+/// It is what the machine said when it was first reached, but for the free disk, which is asked now.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
@@ -33,12 +34,21 @@ impl Args for Machine {
     }];
 }
 
+/// What `machine` gives.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Told {
+    #[serde(flatten)]
+    machine: contract::Machine,
+    /// Bytes by folder.
+    free: BTreeMap<String, u64>,
+}
+
 impl Reading for Machine {
-    type Output = contract::Machine;
+    type Output = Told;
     const GIVES: &'static str = "a map: `os`, `kernel`, `hostname`, `machine_id`, `boot_id`, `uid`, `gid`, `user` and `home` of the \
                                  user that commands run as, `free` (bytes by folder), `programs` (paths by name; absent when not found)";
 
-    fn read(&self, look: &dyn Look) -> Outcome<contract::Machine> {
-        look.machine(&self.host)
+    fn read(&self, look: &dyn Look) -> Outcome<Told> {
+        Ok(Told { machine: look.machine(&self.host)?, free: look.free(&self.host)? })
     }
 }

@@ -394,6 +394,9 @@ impl Look for Planned<'_> {
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         self.gate.set.world.machine(host)
     }
+    fn free(&self, host: &HostName) -> Outcome<BTreeMap<String, u64>> {
+        self.gate.set.world.free(host)
+    }
     fn boot_id(&self, host: &HostName) -> Outcome<String> {
         self.known(host)?;
         self.gate.set.world.boot_id(host)

@@ -116,7 +116,7 @@ impl Fleet {
     /// said nothing.
     pub async fn ended(&self, link: &Link, channel: Channel, out: &Frame, err: &Frame, is_login: bool) -> Trouble {
         let (place, child) = channel.hung_up();
-        if !is_login && out.head().is_none() {
+        if !is_login && out.head().is_none() && !is_known_here(link, out, err) {
             let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
             if matches!(ended, Ok(Ok(_) | Err(openssh::Error::Remote(_)))) {
                 return Trouble::Halt(no_answer(link, &out.noise(), &err.noise()).into());
@@ -159,7 +159,9 @@ impl Fleet {
         let _ = tokio::time::timeout(Duration::from_millis(200), child.wait()).await;
         match (out.trailer(), err.is_whole()) {
             (Some(said), true) => Ok(Reply { said: said.into() }),
-            _ if out.head().is_none() => Err(Trouble::Halt(no_answer(link, &out.noise(), &err.noise()).into())),
+            _ if out.head().is_none() && !is_known_here(link, &out, &err) => {
+                Err(Trouble::Halt(no_answer(link, &out.noise(), &err.noise()).into()))
+            }
             _ => Err(Trouble::Lost("its shell was ended".into())),
         }
     }
@@ -174,6 +176,11 @@ async fn within(limit: Option<Duration>, talk: impl Future<Output = Result<Reply
         None => talk.await,
         Some(limit) => tokio::time::timeout(limit, talk).await.unwrap_or(Err(Trouble::TimedOut)),
     }
+}
+
+/// Whether a login that ran our scripts before said nothing at all now. Not every script says that it has begun.
+fn is_known_here(link: &Link, out: &Frame, err: &Frame) -> bool {
+    link.hello.initialized() && out.noise().is_empty() && err.noise().is_empty()
 }
 
 /// Why a login did not run our script: from what it printed instead.

@@ -56,6 +56,8 @@ impl Frame {
                     }
                     self.state = match found {
                         Some(b'<') => State::Head,
+                        // A script that prints nothing begins with its answer.
+                        Some(b'>') => State::Trailer,
                         Some(b'!') => State::Torn,
                         _ => State::Before,
                     };
@@ -152,6 +154,17 @@ mod tests {
             assert_eq!((frame.head(), frame.trailer()), (Some("7 8"), Some("0 done")));
             assert!(frame.is_whole());
             assert_eq!(frame.noise(), "Welcome!\n\x1exx");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_be_all_there_is() {
+        let stream = b"Welcome!\n\x1eabc>ok 7\n";
+        for step in 1..stream.len() {
+            let mut frame = Frame::new("abc");
+            let printed: Vec<u8> = stream.chunks(step).flat_map(|part| frame.feed(part)).collect();
+            assert!(printed.is_empty() && frame.is_whole(), "step {step}");
+            assert_eq!((frame.head(), frame.trailer(), frame.noise().as_str()), (None, Some("ok 7"), "Welcome!\n"));
         }
     }
 

@@ -38,7 +38,6 @@ pub fn parse(text: &str) -> Result<Hello, String> {
         gid: u32::MAX,
         user: String::new(),
         home: String::new(),
-        free: BTreeMap::new(),
         programs: BTreeMap::new(),
     };
     let (mut base, mut shell) = (String::new(), String::new());
@@ -57,13 +56,6 @@ pub fn parse(text: &str) -> Result<Hello, String> {
             "os" => machine.os = rest.into(),
             "kernel" => machine.kernel = rest.into(),
             "hostname" => machine.hostname = rest.into(),
-            "free" => {
-                if let Some((kib, folder)) = rest.split_once(' ')
-                    && let Ok(kib) = kib.parse::<u64>()
-                {
-                    machine.free.insert(folder.into(), kib * 1024);
-                }
-            }
             "program" => {
                 if let Some((name, path)) = rest.split_once(' ') {
                     machine.programs.insert(name.into(), path.into());
@@ -89,12 +81,11 @@ mod tests {
     fn a_greeting_is_read() {
         let hello = parse(
             "uid 0\ngid 0\nuser root\nhome /root\nbase /var/lib/mig\nboot 12cb\nmachine 77\nkernel Linux 6.1\nhostname old\n\
-             free 2048 /\nfree  /tmp\nprogram sh /bin/sh\n",
+             program sh /bin/sh\n",
         )
         .unwrap();
         let m = &hello.machine;
         assert_eq!((m.uid, m.os.as_str(), m.machine_id.as_str()), (0, "Linux 6.1", "77"));
-        assert_eq!(m.free, BTreeMap::from([("/".into(), 2048 * 1024)]));
         assert_eq!(m.programs["sh"], "/bin/sh");
         assert!(parse("uid 0\n").is_err());
     }

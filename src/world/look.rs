@@ -9,6 +9,7 @@ use super::settings::Reach;
 use crate::contract::{Command, Failure, FileState, Found, Outcome, Output, failed};
 use crate::name::{HostName, RemotePath};
 use crate::secret::Text;
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -125,6 +126,12 @@ impl Fleet {
             "" => failed(format!("{host} does not say which boot it is in: {}", output.stderr.trim())),
             id => Ok(id.into()),
         }
+    }
+
+    pub async fn free(&self, host: &HostName) -> Outcome<BTreeMap<String, u64>> {
+        let output = self.run(host, &Command::Shell(script::FREE.text()), 60_000).await?;
+        let lines = output.stdout.lines().filter_map(|l| l.split_once(' '));
+        Ok(lines.filter_map(|(kib, folder)| Some((folder.into(), kib.parse::<u64>().ok()? * 1024))).collect())
     }
 
     pub async fn address(&self, host: &HostName) -> Outcome<String> {

@@ -121,9 +121,12 @@ impl Remote {
     /// process holds when it exits is not dropped, and ssh would stay for its idle time.
     pub fn close(&self) {
         if let Some(fleet) = &self.fleet {
-            for link in fleet.links.values() {
+            // Each waits for the answer of its master.
+            let links: Vec<&Link> = fleet.links.values().filter(|l| l.has_connections()).collect();
+            self.on_each(&links, AT_ONCE, |link| {
                 fleet.hang_up(link);
-            }
+                None
+            });
             let _ = fs::remove_dir_all(fleet.control.path());
         }
     }
@@ -181,6 +184,9 @@ impl Look for Remote {
     }
     fn machine(&self, host: &HostName) -> Outcome<Machine> {
         self.ask(async |fleet| Ok(fleet.hello(fleet.link(host)?).await?.machine.clone()))
+    }
+    fn free(&self, host: &HostName) -> Outcome<BTreeMap<String, u64>> {
+        self.ask(async |fleet| fleet.free(host).await)
     }
     fn boot_id(&self, host: &HostName) -> Outcome<String> {
         self.ask(async |fleet| fleet.boot_id(host).await)

@@ -38,6 +38,8 @@ pub const FINISH: Script = Script(&[FRAME, LEASE, include_str!("scripts/finish.s
 pub const FOLDER: Script = Script(&[FRAME, include_str!("scripts/folder.sh")]);
 /// The same for a host that has not said yet what it is.
 pub const FOLDER_FIRST: Script = Script(&[FRAME, GREET, include_str!("scripts/folder.sh")]);
+/// Run as a reading.
+pub const FREE: Script = Script(&[include_str!("scripts/free.sh")]);
 pub const HELLO: Script = Script(&[FRAME, GREET, include_str!("scripts/hello.sh")]);
 pub const PORT: Script = Script(&[FRAME, include_str!("scripts/port.sh")]);
 pub const PUT: Script = Script(&[FRAME, STATE, SAME, include_str!("scripts/put.sh")]);
@@ -79,10 +81,10 @@ impl Script {
         SHARING.contains(&self)
     }
     /// As a function of a shell that stays open. It runs in a subshell, so that nothing of it is left, and the
-    /// shell says when it has ended, whether it gave its answer or not.
+    /// shell says when that has ended without an answer: only `say` ends it well.
     pub fn function(self, name: &str) -> String {
         let torn = r#"printf '\036%s!\n' "$1""#;
-        format!("{name}() {{\n(\n{}\n) </dev/null\n{torn}; {torn} >&2\n}}\n", self.text())
+        format!("{name}() {{\n(\n{}\nexit 1\n) </dev/null || {{ {torn}; {torn} >&2; }}\n}}\n", self.text())
     }
     /// Calls it there.
     pub fn call(name: &str, nonce: &str, args: &[String]) -> String {
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_login_shell_that_runs_it_itself_gives_the_same_answer() {
         let args = ["/no such/it's \"$HOME\"".to_owned()];
-        let answer = "\u{1e}abc<\n\u{1e}abc>nothing\n";
+        let answer = "\u{1e}abc>nothing\n";
         assert_eq!(sh(&FIND.line(false, false, "abc", &args)), answer);
         assert_eq!(sh(&FIND.line(false, true, "abc", &args)), answer);
     }
@@ -166,7 +168,7 @@ mod tests {
         let here = std::env::current_dir().unwrap();
         let nothing_is_left = "[ -z \"$v\" ] && [ $(umask) != 0077 ] && echo $-; pwd\n";
         let out = fed(&format!("umask 022\n{text}{}{nothing_is_left}", calls.concat()));
-        assert_eq!(out, format!("a\nb\n\u{1e}d!\n\u{1e}abc<\n\u{1e}abc>nothing\n\u{1e}abc!\ns\n{}\n", here.display()));
+        assert_eq!(out, format!("a\nb\n\u{1e}d!\n\u{1e}abc>nothing\ns\n{}\n", here.display()));
     }
 
     #[test]
@@ -174,7 +176,7 @@ mod tests {
         for is_plain in [false, true] {
             let line = FIND.opening_line(false, is_plain, "abc", &["/no such".into()]);
             let out = answer_of(&["-c", &line], "echo more\n");
-            assert_eq!(out, "\u{1e}abc<\n\u{1e}abc>nothing\n\u{1e}abc!\nmore\n");
+            assert_eq!(out, "\u{1e}abc>nothing\nmore\n");
         }
     }
 

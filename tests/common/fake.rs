@@ -250,9 +250,11 @@ impl Look for Fake {
             gid,
             user: user.into(),
             home: home.into(),
-            free: [("/".to_string(), 1_000_000_000), ("/tmp".to_string(), 1_000_000_000)].into(),
             programs: programs.into_iter().map(|(n, p)| (n.to_string(), p.to_string())).collect(),
         })
+    }
+    fn free(&self, _: &HostName) -> Outcome<BTreeMap<String, u64>> {
+        Ok([("/".to_string(), 1_000_000_000), ("/tmp".to_string(), 1_000_000_000)].into())
     }
     fn boot_id(&self, host: &HostName) -> Outcome<String> {
         match self.boots.borrow_mut().get_mut(host.as_ref()).and_then(next) {

@@ -121,9 +121,11 @@ impl Look for Folders {
             gid: 0,
             user: "root".into(),
             home: "/root".into(),
-            free: Default::default(),
             programs: Default::default(),
         })
+    }
+    fn free(&self, _: &HostName) -> Outcome<std::collections::BTreeMap<String, u64>> {
+        Ok(Default::default())
     }
     fn boot_id(&self, _: &HostName) -> Outcome<String> {
         Ok("one".into())

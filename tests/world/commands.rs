@@ -19,7 +19,11 @@ fn exit_codes_are_told_apart_from_failures_of_ssh() {
     assert_eq!(killed.code, 137);
     let machine = s.remote.machine(&h()).unwrap();
     assert_eq!(machine.uid, 0);
-    assert!(machine.programs.contains_key("sha256sum") && machine.free.contains_key("/"));
+    assert!(machine.programs.contains_key("sha256sum"));
+    let df = |folder: &str| s.remote.run(&h(), &sh(&format!("df -k --output=avail {folder} | tail -n 1")), 10_000);
+    let (free, seen) = (s.remote.free(&h()).unwrap(), df("/tmp").unwrap().stdout);
+    let seen = seen.trim().parse::<u64>().unwrap() * 1024;
+    assert!(free.contains_key("/") && free.contains_key("/root") && free["/tmp"].abs_diff(seen) < 1 << 30, "{free:?}");
     assert_eq!(s.remote.boot_id(&h()).unwrap(), machine.boot_id);
     assert!(s.person.connections().contains("unknown host key ssh-ed25519 SHA256:"));
 }

@@ -1,3 +1,2 @@
 # Says what lies at a path: PATH.
-begin
 say "$(state "$1")"

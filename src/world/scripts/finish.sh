@@ -1,6 +1,5 @@
 # Removes the folder of a run if it is ours, with the leases in it, and its lock: FOLDER MARKER LOCK.
 # MARKER "-": the journal has none, because the run ended while it made the folder.
-begin
 read -r k 2>/dev/null <"${1%/*}/lock" && [ "$k" = "$3" ] && rm -f "${1%/*}/lock"
 [ -e "$1" ] || say ok
 k=; read -r k 2>/dev/null <"$1/marker"

@@ -7,7 +7,6 @@
 # other (it is another machine) | bad WHY.
 b=$1 m=$3 known=$4 machine=$5 id=$6
 run=$2 owner=$7 playbook=$8 since=$9 made=no new=
-begin
 if [ -n "${10}" ]; then
   greet "${10}"
   [ "$known" = - ] || [ "$machine" = "$mid" ] || say other

@@ -1,9 +1,6 @@
-# What a machine says of itself: one line each, all of them at once: a message for each would take longer.
+# What a machine says of itself: one line each, all of them at once and with the beginning of the answer: a message
+# for each would take longer.
 # greet PROGRAMS to look for. Leaves the machine-id in $mid, and in $base where the folders of runs lie.
-free() {
-  read -r k
-  for f in "$@"; do read -r k k k k o && t="${t}free $k $f$e"; done
-}
 greet() {
   p=$1 i= g= mid= e='
 '
@@ -30,23 +27,11 @@ greet() {
   fi
   read -r k </proc/sys/kernel/osrelease && t="${t}kernel Linux $k$e"
   read -r k </proc/sys/kernel/hostname && t="${t}hostname $k$e"
-  set --
-  for f in / /var /tmp "$HOME"; do [ -d "$f" ] && set -- "$@" "$f"; done
-  if k=$(df -Pk "$@" 2>/dev/null); then free "$@" <<END
-$k
-END
-  else
-    # One of them cannot be looked at: each by itself, so that none is taken for another.
-    for w in "$@"; do k=$(df -Pk "$w" 2>/dev/null) && free "$w" <<END
-$k
-END
-    done
-  fi
   # Without a process for each: that would take longer than all the rest.
   o=$IFS
   IFS=:; set -- $PATH; IFS=$o
   for f in $p; do
     for k; do [ -x "$k/$f" ] && [ -f "$k/$f" ] && t="${t}program $f $k/$f$e" && break; done
   done
-  printf %s "$t"
+  printf '\036%s<\n%s' "$n" "$t"
 }

@@ -1,5 +1,4 @@
 # Notes in a run's marker that the boot of now has been seen: FOLDER MARKER MACHINE.
-begin
 read -r k 2>/dev/null <"$1/marker" || say wiped
 [ "$k" = "$2" ] || say wiped
 read -r o </proc/sys/kernel/random/boot_id

@@ -1,5 +1,4 @@
 # Says how many bytes of undo material a run keeps: FOLDER.
-begin
 [ -d "$1/kept" ] || say 0
 k=$(du -sk "$1/kept")
 set -- $k

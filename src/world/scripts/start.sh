@@ -4,7 +4,7 @@
 # The last tells that nothing was cut off: a line that ends between two words, or between two quotes of one, is a line too.
 r=$1 y=$2 s=$3 m=$4 w=$5 i=/dev/null f=$7 c=$8 z=$9 d=$1/$2
 [ "$6" = no ] || i=$d.in
-begin here
+opens here
 [ "${10}" = whole ] || say torn
 read -r k 2>/dev/null <"$r/marker" || say wiped
 [ "$k" = "$m" ] || say wiped
@@ -40,5 +40,5 @@ x=done; t=
 echo "$e $t" 2>/dev/null >"$d.status" || x=unsaved
 [ "$i" = /dev/null ] || rm -f "$d.in"
 [ -s "$d.out" ] && head -c 4194304 "$d.out"
-[ -s "$d.err" ] && head -c 4194304 "$d.err" >&2
+[ -s "$d.err" ] && { opens; head -c 4194304 "$d.err"; } >&2
 say "$x $e $t"
