@@ -1,18 +1,18 @@
-//! One road for run, resume and rollback: a playbook on its ground, evaluated against a gate, and
-//! what is said and kept when it ends.
+//! One road for plan, run and resume: a playbook on its ground, evaluated against a gate, and what is
+//! said and kept when it ends.
 
+use super::backwards::Backwards;
 use super::ground::Ground;
 use super::wrong::Wrong;
 use super::{Face, Globals, exit, page, signals};
 use crate::contract::{Event, Failure, Halt, Listener, Operator, Stop};
 use crate::error::{Error, Kind};
-use crate::journal::{Journal, Record, RunRow, RunState};
+use crate::journal::{Journal, Record, RunState};
 use crate::report::{self, Paint, Story};
-use crate::run::{Back, Gate, Mode, Rollback, Setting, Shown, open_leases};
+use crate::run::{Gate, Mode, Setting, Shown, open_leases};
 use crate::script::{self, End, Playbook};
 use crate::world::Remote;
 use serde_json::Value;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every command about a run holds.
@@ -311,86 +311,6 @@ impl Drive<'_> {
     }
 }
 
-/// A rollback: it needs no playbook, only the journal.
-pub struct Backwards<'a> {
-    pub globals: &'a Globals,
-    pub face: &'a Face,
-    pub operator: Arc<dyn Operator>,
-    pub world: Arc<Remote>,
-    pub run: &'a str,
-    pub playbook: &'a str,
-}
-
-impl Backwards<'_> {
-    /// Takes the run back. Gives the exit code.
-    ///
-    /// # Errors
-    /// The journal.
-    pub fn go(
-        &self,
-        journal: &Journal,
-        record: Arc<Record>,
-        to: Option<String>,
-        past_no_return: bool,
-    ) -> Result<u8, Wrong> {
-        let story = Arc::new(Story::default());
-        let listener: Arc<dyn Listener> = Arc::new(Both(vec![self.face.listener(), story.clone()]));
-        listener.hear(&Event::RunBegins {
-            run: self.run.into(),
-            playbook: self.playbook.into(),
-            mode: "rollback".into(),
-        });
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = stop.clone();
-        signals::ask_to_stop(move || asked.store(true, Ordering::SeqCst));
-        let back = Rollback {
-            record,
-            calls: journal.calls(self.run)?,
-            hosts: journal.hosts(self.run)?,
-            world: self.world.clone(),
-            listener,
-            operator: self.operator.clone(),
-            to,
-            past_no_return,
-            yes: self.globals.yes,
-            prepared: Mutex::default(),
-            stop,
-        };
-        let end = back.run();
-        self.face.end();
-        let run = self.run;
-        let wrong = |kind, message: String| Error::new(kind, message);
-        let again = format!("rolling back again takes it up: mig rollback {run}");
-        match end {
-            Ok(Back::Done(left)) => {
-                if !self.globals.json {
-                    page(&story.summary(run, "rollback", &left, Paint { colours: self.globals.colours() }));
-                    if let Some(step) = &back.to {
-                        page(&format!("that is \"{step}\" and what came after it; what came before it stays"));
-                        page(&format!("  mig resume {run} does it again, mig rollback {run} takes back the rest"));
-                    }
-                }
-                Ok(0)
-            }
-            Ok(Back::Ask { call, text }) => Err(wrong(Kind::NeedsAnswer, format!("call {call}: {text}"))
-                .hint(format!("mig resolve {run} {call} --done       it happened"))
-                .hint(format!("mig resolve {run} {call} --not-done   it had no effect"))
-                .hint(again)
-                .into()),
-            Ok(Back::NoStep(text)) => Err(Error::bad_input(text).hint(format!("mig show {run}")).into()),
-            Ok(Back::Stopped(text)) => Err(wrong(Kind::StepFailed, text).hint(again).into()),
-            Ok(Back::NoReturn(reason)) => {
-                Err(wrong(Kind::Refused, format!("the run has passed its point of no return: {reason}"))
-                    .hint(format!("what came after it can be taken back with --to STEP; see mig show {run}"))
-                    .hint(format!("all of it, knowing what that loses: mig rollback {run} --past-no-return"))
-                    .into())
-            }
-            Ok(Back::Halted(stop)) => Err(exit::error_of(&stop).hint(again).into()),
-            Err(why) => Err(wrong(Kind::StepFailed, why).hint(again).into()),
-        }
-    }
-}
-
 fn state_after(stop: &Stop) -> RunState {
     match stop {
         Stop::Ask { .. } => RunState::Asking,
@@ -405,60 +325,4 @@ fn at_its_place(mut error: Error, gate: &Gate) -> Error {
         error.hints.push(format!("at {place}"));
     }
     error
-}
-
-/// The run that is meant: by the first letters of its id, or the only one that fits.
-///
-/// # Errors
-/// None fits, or several: they are listed.
-pub fn the_run(
-    journal: &Journal,
-    given: Option<&str>,
-    fits: fn(RunState) -> bool,
-    what: &str,
-) -> Result<RunRow, Wrong> {
-    let all = journal.runs()?;
-    if let Some(prefix) = given {
-        let mut found: Vec<RunRow> = all.iter().filter(|r| r.id.starts_with(prefix)).cloned().collect();
-        return match (found.len(), found.pop()) {
-            (1, Some(run)) if fits(run.state) => Ok(run),
-            (1, Some(run)) => Err(Error::bad_input(format!(
-                "run {} is {}{}; nothing to {what}",
-                run.id,
-                run.state.word(),
-                run.ended_ms.map_or(String::new(), |at| format!(", {}", ago(at)))
-            ))
-            .hint(format!("mig show {}", run.id))
-            .into()),
-            (0, _) => Err(none(&all, &format!("no run begins with \"{prefix}\"")).into()),
-            _ => Err(several(&all, |r| r.id.starts_with(prefix), what).into()),
-        };
-    }
-    let mut found: Vec<RunRow> = all.iter().filter(|r| fits(r.state)).cloned().collect();
-    match (found.len(), found.pop()) {
-        (1, Some(run)) => Ok(run),
-        (0, _) => Err(none(&all, &format!("there is no run to {what}")).into()),
-        _ => Err(several(&all, |r| fits(r.state), what).into()),
-    }
-}
-
-fn none(all: &[RunRow], message: &str) -> Error {
-    let error = Error::bad_input(message);
-    match all.is_empty() {
-        true => error.hint("nothing has been run yet: mig run PLAYBOOK"),
-        false => all.iter().take(5).fold(error, |e, r| e.hint(line(r))),
-    }
-}
-fn several(all: &[RunRow], fits: impl Fn(&RunRow) -> bool, what: &str) -> Error {
-    let error = Error::bad_input(format!("several runs fit; say which one to {what}"));
-    all.iter().filter(|r| fits(r)).take(10).fold(error, |e, r| e.hint(line(r)))
-}
-fn line(r: &RunRow) -> String {
-    format!("{}  {:<12}  {}  {}", r.id, r.state.word(), r.playbook, ago(r.began_ms))
-}
-
-/// `3 min ago`.
-pub fn ago(at_ms: i64) -> String {
-    let ms = u64::try_from(crate::journal::now_ms() - at_ms).unwrap_or(0);
-    format!("{} ago", report::whole_duration(ms))
 }

@@ -1,8 +1,8 @@
 //! `mig finish [RUN]`.
 
-use super::drive::the_run;
 use super::ground::faces;
 use super::resume::pinned_ground;
+use super::the_run::the_run;
 use super::wrong::Wrong;
 use super::{Globals, exit, in_lab, page};
 use crate::contract::{Answer, Lease, Operator, Question, World, quote};

@@ -3,6 +3,7 @@
 //! Deliberately not here: any rule about runs. A command finds its playbook or run, opens the
 //! rooms below, and shows what they say.
 
+mod backwards;
 mod candidates;
 mod check;
 mod command;
@@ -37,6 +38,7 @@ mod signals;
 mod start;
 mod terminal;
 mod test;
+mod the_run;
 mod unlock;
 mod wrong;
 

@@ -1,9 +1,9 @@
 //! `mig resolve RUN CALL`.
 
-use super::drive::the_run;
 use super::ground::faces;
 use super::resume::pinned_ground;
 use super::run::hands;
+use super::the_run::the_run;
 use super::wrong::Wrong;
 use super::{Globals, exit, in_lab, page};
 use crate::error::{Error, Kind};

@@ -1,9 +1,10 @@
 //! `mig resume [RUN]`.
 
-use super::drive::{Drive, From, the_run};
+use super::drive::{Drive, From};
 use super::gathered::{checked, gather};
 use super::ground::{Ground, faces};
 use super::run::{hands, lab_holds, scripts_of};
+use super::the_run::the_run;
 use super::wrong::Wrong;
 use super::{Globals, in_lab, repl};
 use crate::error::Error;

@@ -1,9 +1,10 @@
 //! `mig rollback [RUN]`.
 
-use super::drive::{Backwards, the_run};
+use super::backwards::Backwards;
 use super::ground::faces;
 use super::resume::pinned_ground;
 use super::run::{hands, lab_holds};
+use super::the_run::the_run;
 use super::wrong::Wrong;
 use super::{Globals, in_lab};
 use crate::journal::{Journal, RunState};

@@ -1,6 +1,6 @@
 //! `mig show RUN`.
 
-use super::drive::the_run;
+use super::the_run::the_run;
 use super::wrong::Wrong;
 use super::{Globals, page};
 use crate::journal::{Journal, now_ms};

@@ -2,8 +2,6 @@
 
 use super::stage::*;
 use crate::sshd::with_user;
-use mig::contract::Machine;
-use std::collections::BTreeMap;
 
 #[test]
 fn a_server_with_two_sessions_a_connection_serves_ten_threads() {

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::talk::{Left, Talk};
-use crate::cli::drive::Backwards;
+use crate::cli::backwards::Backwards;
 use crate::cli::wrong::Wrong;
 use crate::cli::{exit, faces};
 use crate::contract::{Answer, Question};
