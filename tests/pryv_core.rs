@@ -67,6 +67,13 @@ fn a_busy_port_443_and_too_little_disk() {
 }
 
 #[test]
+fn a_core_one_of_whose_services_is_away() {
+    let place = Forked::new("pryv_core");
+    place.edits(&format!("source/{SITE}"), "server hfs:3000 ", "server hfs:3009 ");
+    place.refuses(&[], "what nginx of the old machine has no service for");
+}
+
+#[test]
 fn a_dump_that_somebody_has_left() {
     let place = Forked::new("pryv_core");
     place.write("source/var/pryv/pryv/mongodb/backup/pryv-node/users.bson", "old");

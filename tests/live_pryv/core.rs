@@ -63,6 +63,10 @@ impl Core {
             "cd /var/pryv && {} ./pryv/core/data/users && bash ./ensure-permissions-core && bash ./run-pryv",
             core.fills()
         ));
+        // A worker of nginx that asks a service too early leaves it alone for half a minute, and another worker hides it.
+        for name in ["core", "hfs", "mfa", "preview"] {
+            core.listens(source, name);
+        }
         core.is_served_by(SOURCE, "boot");
         core.fills_databases();
         core.ground.inventory(
@@ -75,9 +79,11 @@ impl Core {
         self.ground.register.as_ref().unwrap()
     }
     pub fn follows(&self, machine: &Machine) {
-        wait_for("what the follower writes", 120, || {
-            machine.try_sh("docker logs pryvio_config_follower 2>&1 | grep -q 'Server running'").status.success()
-        });
+        self.listens(machine, "config_follower");
+    }
+    fn listens(&self, machine: &Machine, service: &str) {
+        let says = format!("docker logs pryvio_{service} 2>&1 | grep -q 'Server running'");
+        wait_for(service, 120, || machine.try_sh(&says).status.success());
     }
     /// A command that makes the users' files, each of so many bytes that nothing can make less of.
     fn fills(&self) -> String {
