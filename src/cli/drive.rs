@@ -263,7 +263,7 @@ impl Drive<'_> {
             page(&failure.render(Paint { colours: self.globals.colours() }));
         }
         if let Halt::Stop(Stop::RollBack(_)) = halt {
-            return self.roll_back(from.journal, from.record.clone(), None, false);
+            return self.roll_back(from);
         }
         Ok(kind.exit_code())
     }
@@ -288,17 +288,8 @@ impl Drive<'_> {
         }
     }
 
-    /// Takes the run back. Gives the exit code.
-    ///
-    /// # Errors
-    /// The journal.
-    pub fn roll_back(
-        &self,
-        journal: &Journal,
-        record: Arc<Record>,
-        to: Option<String>,
-        past_no_return: bool,
-    ) -> Result<u8, Wrong> {
+    /// Takes all of the run back. Gives the exit code.
+    fn roll_back(&self, from: &From) -> Result<u8, Wrong> {
         let back = Backwards {
             globals: self.globals,
             face: &self.face,
@@ -307,7 +298,7 @@ impl Drive<'_> {
             run: &self.run,
             playbook: &self.playbook.name,
         };
-        back.go(journal, record, to, past_no_return)
+        back.go(from.journal, from.record.clone(), None, false)
     }
 }
 
