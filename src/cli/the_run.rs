@@ -56,7 +56,7 @@ fn line(r: &RunRow) -> String {
 }
 
 /// `3 min ago`.
-pub fn ago(at_ms: i64) -> String {
+fn ago(at_ms: i64) -> String {
     let ms = u64::try_from(crate::journal::now_ms() - at_ms).unwrap_or(0);
     format!("{} ago", report::whole_duration(ms))
 }

@@ -14,6 +14,7 @@ pub fn raise() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
+/// At how many hosts it can work at a time with the files it may open now.
 pub fn hosts_at_once() -> usize {
     getrlimit(Resource::Nofile).current.map_or(usize::MAX, hosts_with)
 }

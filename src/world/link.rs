@@ -110,9 +110,6 @@ impl Link {
     pub fn expect_back(&self) {
         self.was_expected.store(true, Ordering::Relaxed);
     }
-    pub fn has_connections(&self) -> bool {
-        !self.pool.is_empty()
-    }
     /// Whether a session is free at once, so that what is only nice to know may ask.
     pub fn has_room(&self) -> bool {
         self.limit.available_permits() > 0

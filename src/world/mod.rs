@@ -31,7 +31,7 @@ mod http;
 mod key;
 mod known_hosts;
 mod lease;
-mod limits;
+pub mod limits;
 mod link;
 mod live;
 mod lock;

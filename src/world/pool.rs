@@ -58,9 +58,6 @@ impl<C: Clone> Pool<C> {
         let id = inner.next;
         inner.all.push(Entry { id, connection, used: 0, cap: MAX_SESSIONS });
     }
-    pub fn is_empty(&self) -> bool {
-        held(&self.inner).all.is_empty()
-    }
     /// Lets all connections go.
     pub fn clear(&self) -> Vec<C> {
         held(&self.inner).all.drain(..).map(|e| e.connection).collect()

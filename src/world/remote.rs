@@ -122,7 +122,7 @@ impl Remote {
     pub fn close(&self) {
         if let Some(fleet) = &self.fleet {
             // Each waits for the answer of its master.
-            let links: Vec<&Link> = fleet.links.values().filter(|l| l.has_connections()).collect();
+            let links: Vec<&Link> = fleet.links.values().collect();
             self.on_each(&links, AT_ONCE, |link| {
                 fleet.hang_up(link);
                 None

@@ -40,7 +40,7 @@ pub fn moves(core: &Core) -> Parts {
     key_for(source, core.ground.folder.path());
     copies(source, "config-follower");
     dest.sh("cd /var/pryv && bash ./run-config-follower");
-    core.follows(dest);
+    dest.listens("config_follower");
     dest.sh("cd /var/pryv && bash ./run-pryv");
     all_run(dest, 9);
     dest.sh("cd /var/pryv && bash ./stop-pryv || test $? = 1");

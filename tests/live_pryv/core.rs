@@ -50,7 +50,7 @@ impl Core {
         // As an operator sets up a platform: the register, then the core.
         let register = core.register();
         register.sh("cd /var/pryv && bash ./run-config-leader && bash ./run-config-follower");
-        core.follows(register);
+        register.listens("config_follower");
         register.sh("cd /var/pryv && bash ./ensure-permissions-reg-master && bash ./run-pryv");
         wait_for("the leader through nginx", 120, || {
             text(&core.asks(REGISTER, "lead", "/", "boot")).contains("config_leader")
@@ -58,14 +58,14 @@ impl Core {
         register.sh(&format!("docker exec pryvio_redis redis-cli set {USER}:server co1"));
         let source = &core.ground.source;
         source.sh("cd /var/pryv && bash ./run-config-follower");
-        core.follows(source);
+        source.listens("config_follower");
         source.sh(&format!(
             "cd /var/pryv && {} ./pryv/core/data/users && bash ./ensure-permissions-core && bash ./run-pryv",
             core.fills()
         ));
         // A worker of nginx that asks a service too early leaves it alone for half a minute, and another worker hides it.
         for name in ["core", "hfs", "mfa", "preview"] {
-            core.listens(source, name);
+            source.listens(name);
         }
         core.is_served_by(SOURCE, "boot");
         core.fills_databases();
@@ -77,13 +77,6 @@ impl Core {
     }
     pub fn register(&self) -> &Machine {
         self.ground.register.as_ref().unwrap()
-    }
-    pub fn follows(&self, machine: &Machine) {
-        self.listens(machine, "config_follower");
-    }
-    fn listens(&self, machine: &Machine, service: &str) {
-        let says = format!("docker logs pryvio_{service} 2>&1 | grep -q 'Server running'");
-        wait_for(service, 120, || machine.try_sh(&says).status.success());
     }
     /// A command that makes the users' files, each of so many bytes that nothing can make less of.
     fn fills(&self) -> String {

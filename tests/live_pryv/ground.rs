@@ -149,6 +149,11 @@ impl Machine {
         let args = ["-t", &pid, "-m", "-n", "-u", "-p", "--", "sh", "-c", script];
         Command::new("nsenter").args(args).stdin(Stdio::null()).output().unwrap()
     }
+    /// Waits until a service of Pryv's here says that it serves. The follower has written all files by then.
+    pub fn listens(&self, service: &str) {
+        let says = format!("docker logs pryvio_{service} 2>&1 | grep -q 'Server running'");
+        wait_for(service, 120, || self.try_sh(&says).status.success());
+    }
     /// What a script prints on this machine; it must succeed.
     pub fn sh(&self, script: &str) -> String {
         let done = self.try_sh(script);

@@ -32,9 +32,7 @@ impl Platform {
         });
         // As an operator sets up a register.
         ground.source.sh("cd /var/pryv && bash ./run-config-leader && bash ./run-config-follower");
-        wait_for("what the follower writes", 120, || {
-            ground.source.try_sh("docker logs pryvio_config_follower 2>&1 | grep -q 'Server running'").status.success()
-        });
+        ground.source.listens("config_follower");
         ground.source.sh("cd /var/pryv && bash ./ensure-permissions-reg-master && bash ./run-pryv");
         let platform = Platform { ground, client: None };
         wait_for("an answer of each service", 120, || NAMES.iter().all(|n| platform.asks(SOURCE, n, "boot").is_ok()));

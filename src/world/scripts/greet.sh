@@ -33,5 +33,5 @@ greet() {
   for f in $p; do
     for k; do [ -x "$k/$f" ] && [ -f "$k/$f" ] && t="${t}program $f $k/$f$e" && break; done
   done
-  printf '\036%s<\n%s' "$n" "$t"
+  opens "$e${t%"$e"}"
 }
